@@ -1,0 +1,149 @@
+"""What the forms may call. Each checks permission first and is one transaction; nothing is decided in the browser."""
+
+import json
+
+import frappe
+from frappe.model.document import Document
+
+from qms_customer.contract import authorise, decide, panel, reviews
+from qms_customer.contract.content import CONTRACT_DOCTYPES
+from qms_customer.erp import status_change
+from qms_customer.messages import refuse_one
+from qms_customer.rules import mark
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def get_overview(doctype: str, name: str) -> dict:
+	"""Return what the form of a contract document shows about its review (C2-C6, C9)."""
+	return panel.overview(_contract(doctype, name))
+
+
+@frappe.whitelist(methods=["POST"])
+def start_review(doctype: str, name: str, reason: str = "") -> dict:
+	"""Start the review of a contract document; returns its name and state (C1-C6, C13)."""
+	review = reviews.start(_contract(doctype, name), reason)
+	return {"name": review.name, "workflow_state": review.workflow_state}
+
+
+@frappe.whitelist(methods=["POST"])
+def sign_small_order(doctype: str, name: str, content_hash: str) -> dict:
+	"""Let the salesperson's signature approve a small routine order; returns the review's name (C5)."""
+	return {"name": reviews.sign_small_order(_contract(doctype, name), content_hash).name}
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def get_review_panel(name: str) -> dict:
+	"""Return what the form of a review shows and may do (C9, C12)."""
+	return panel.review_panel(_readable(reviews.REVIEW, name))
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def get_opinion_panel(name: str) -> dict:
+	"""Return what the form of an opinion shows and may do (C6, C11)."""
+	return panel.opinion_panel(_readable(reviews.OPINION, name))
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def get_authorisation_panel(name: str) -> dict:
+	"""Return what the form of a delivery authorisation shows and may do (D4)."""
+	return panel.authorisation_panel(_readable(authorise.DOCTYPE, name))
+
+
+@frappe.whitelist(methods=["POST"])
+def give_opinion(name: str, content_hash: str, answers: str | list | None = None, comment: str | None = None) -> dict:
+	"""Give the opinion of a department (C6, C10, C11); `answers` is a list of rows, or the same as JSON."""
+	_readable(reviews.OPINION, name)
+	opinion = decide.give_opinion(name, content_hash, _rows(answers), comment)
+	return {"name": opinion.name, "outcome": opinion.outcome}
+
+
+@frappe.whitelist(methods=["POST"])
+def re_affirm(name: str, content_hash: str) -> dict:
+	"""Repeat the earlier opinion of a department that the change does not touch (C13)."""
+	_readable(reviews.OPINION, name)
+	opinion = decide.re_affirm(name, content_hash)
+	return {"name": opinion.name, "outcome": opinion.outcome}
+
+
+@frappe.whitelist(methods=["POST"])
+def decide_review(
+	name: str, decision: str, content_hash: str, comment: str = "", overrule_reason: str = ""
+) -> dict:
+	"""Approve, reject or return a review (C9, C11-C13)."""
+	_readable(reviews.REVIEW, name)
+	review = decide.decide(name, decision, content_hash, comment, overrule_reason)
+	return {"name": review.name, "workflow_state": review.workflow_state}
+
+
+@frappe.whitelist(methods=["POST"])
+def resubmit_review(name: str) -> dict:
+	"""Send a returned review back to the departments that objected (C11)."""
+	_readable(reviews.REVIEW, name)
+	review = decide.resubmit(name)
+	return {"name": review.name, "workflow_state": review.workflow_state}
+
+
+@frappe.whitelist(methods=["POST"])
+def override_criterion(name: str, criterion: str, verdict: str, reason: str) -> dict:
+	"""Replace the computed verdict of a criterion by a person's (B3)."""
+	_readable(reviews.REVIEW, name)
+	review = decide.override_criterion(name, criterion, verdict, reason)
+	return {"name": review.name, "review_path": review.review_path}
+
+
+@frappe.whitelist(methods=["POST"])
+def complete_action(name: str, evidence: str, evidence_file: str = "") -> dict:
+	"""Report an action done, with evidence (C10)."""
+	_readable(reviews.ACTION, name)
+	return {"status": decide.complete_action(name, evidence, evidence_file).status}
+
+
+@frappe.whitelist(methods=["POST"])
+def verify_action(name: str, effective: bool | int | str, comment: str) -> dict:
+	"""Verify that an action was done and works, or send it back (C10)."""
+	_readable(reviews.ACTION, name)
+	return {"status": decide.verify_action(name, bool(frappe.utils.cint(effective)), comment).status}
+
+
+@frappe.whitelist(methods=["POST"])
+def record_reason(doctype: str, name: str, action: str, reason: str) -> dict:
+	"""Record why a contract is about to be cancelled, closed or re-opened (E8)."""
+	doc = _contract(doctype, name)
+	doc.check_permission("cancel" if action == "Cancel" else "submit")
+	return {"name": status_change.record_reason(doc, action, reason).name}
+
+
+@frappe.whitelist(methods=["POST"])
+def request_authorisation(doctype: str, name: str, reason_code: str, explanation: str) -> dict:
+	"""Ask a manager to let goods leave without an order: sample, loan, replacement (D4)."""
+	doc = frappe.get_doc(doctype, name) if doctype in authorise.COVERED else _not_covered(doctype)
+	doc.check_permission("write")
+	return {"name": authorise.request(doc, reason_code, explanation).name}
+
+
+@frappe.whitelist(methods=["POST"])
+def decide_authorisation(name: str, decision: str, content_hash: str, comment: str = "") -> dict:
+	"""Authorise goods to leave without an order, or refuse it (D4)."""
+	_readable(authorise.DOCTYPE, name)
+	return {"workflow_state": authorise.decide(name, decision, content_hash, comment).workflow_state}
+
+
+def _contract(doctype: str, name: str) -> Document:
+	if doctype not in CONTRACT_DOCTYPES:
+		_not_covered(doctype)
+	return _readable(doctype, name)
+
+
+def _readable(doctype: str, name: str) -> Document:
+	doc = frappe.get_doc(doctype, name)
+	doc.check_permission("read")
+	return doc
+
+
+def _not_covered(doctype: str) -> Document:
+	refuse_one("C1", mark("{0} is not reviewed."), doctype)
+
+
+def _rows(answers: str | list | None) -> list[dict] | None:
+	rows = json.loads(answers) if isinstance(answers, str) else answers
+	return rows if rows is None else [r for r in rows if isinstance(r, dict)]

@@ -1,0 +1,157 @@
+"""Goods that leave without an order: a reason code, and a manager who is not the one that asks (D4, C12)."""
+
+import json
+from collections import defaultdict
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import flt, now_datetime
+
+from qms_customer.contract import notify, people, states
+from qms_customer.contract.facts import number
+from qms_customer.messages import refuse, refuse_one
+from qms_customer.records.token import moving
+from qms_customer.rules import content as content_rules
+from qms_customer.rules import mark
+from qms_customer.rules import people as people_rules
+from qms_customer.rules.content import NUMBER, normal
+from qms_customer.rules.review import Refusal
+
+DOCTYPE = "Delivery Authorisation"
+# By document: the field that names the order of a row, if its rows can have one.
+COVERED = {
+	"Delivery Note": "against_sales_order",
+	"Sales Invoice": "sales_order",
+	"POS Invoice": "sales_order",
+	"Stock Entry": "",
+}
+
+
+def goods_without_order(doc: Document) -> dict[str, Any]:
+	"""Return what would leave without an order: to whom, and how much of what, in stock units."""
+	field = COVERED[doc.doctype]
+	total: dict[tuple[str, str], float] = defaultdict(float)
+	for row in doc.items:
+		if not (field and row.get(field)):
+			quantity = row.get("stock_qty") or row.get("transfer_qty") or flt(row.qty) * flt(row.conversion_factor or 1)
+			total[(row.item_code, row.get("stock_uom") or "")] += flt(quantity)
+	return {
+		"doctype": doc.doctype,
+		"customer": doc.get("customer") or consignee(doc),
+		"company": doc.company,
+		"rows": [
+			{"item": item, "uom": uom, "quantity": normal(number(quantity), NUMBER)}
+			for (item, uom), quantity in sorted(total.items())
+		],
+	}
+
+
+def consignee(doc: Document) -> str:
+	"""Return the customer at whose site a stock entry puts goods down, "" if none."""
+	targets = {d.t_warehouse for d in doc.items if d.get("t_warehouse")}
+	if doc.doctype != "Stock Entry" or not targets:
+		return ""
+	found = frappe.get_all(
+		"Warehouse", filters={"name": ("in", list(targets)), "qms_customer": ("is", "set")}, pluck="qms_customer"
+	)
+	return found[0] if found else ""
+
+
+def request(doc: Document, reason_code: str, explanation: str) -> Document:
+	"""Ask a manager to authorise goods without an order, and return the request (D4, L3)."""
+	if doc.docstatus != 0:
+		refuse_one("D4", mark("{0} is not a draft."), doc.name)
+	if not frappe.db.exists("Delivery Reason Code", {"name": reason_code, "disabled": 0}):
+		refuse_one("D4", mark("{0} is not a valid reason code."), reason_code)
+	if not (explanation or "").strip():
+		refuse_one("D4", mark("Say why the goods leave without an order."))
+	goods = goods_without_order(doc)
+	if not goods["rows"]:
+		refuse_one("D4", mark("Every row of {0} names an order; no authorisation is needed."), doc.name)
+	canonical = json.dumps(goods, ensure_ascii=False, sort_keys=True)
+	authorisation = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"reason_code": reason_code,
+			"explanation": explanation,
+			"customer": goods["customer"] or None,
+			"company": doc.company,
+			"requested_by": frappe.session.user,
+			"requested_on": now_datetime(),
+			"content": canonical,
+			"fingerprint": content_rules.fingerprint(canonical),
+			"workflow_state": states.PENDING_AUTHORISATION,
+		}
+	)
+	with moving(authorisation):
+		# The right to write the document itself was checked by the caller.
+		authorisation.insert(ignore_permissions=True)
+	notify.assign(
+		authorisation,
+		[u for u in people.deciders(people_rules.BUSINESS_MANAGER) if u != frappe.session.user],
+		_("Authorise goods without an order: {0}").format(doc.name),
+	)
+	return authorisation
+
+
+def decide(name: str, decision: str, content_hash: str, comment: str) -> Document:
+	"""Authorise or refuse goods without an order, and return the record (D4, C12, L2)."""
+	record = frappe.get_doc(DOCTYPE, name, for_update=True)
+	record.check_permission("read")
+	if record.docstatus != 0:
+		refuse_one("D4", mark("{0} was decided already by {1}."), record.name, record.decided_by_name)
+	if content_hash != record.fingerprint:
+		refuse_one("C12", mark("The review has changed since it was shown to you. Reload it and decide again."))
+	if decision not in ("Approved", "Rejected"):
+		refuse_one("D4", mark("{0} is not a decision."), decision)
+	user = frappe.session.user
+	options = people.authorities(user, people_rules.BUSINESS_MANAGER) if people.is_present(user) else []
+	if not options:
+		refuse_one("D4", mark("This is decided by: {0}."), people_rules.BUSINESS_MANAGER)
+	authority, reason = people_rules.choose_authority(options, user, [record.requested_by], [])
+	if authority is None:
+		refuse([Refusal("C12", reason)])
+	if decision == "Rejected" and not comment.strip():
+		refuse_one("D4", mark("Say why."))
+	record.update(
+		{
+			"decision": decision,
+			"decision_comment": comment,
+			"decided_by": user,
+			"decided_by_name": people.full_name(user),
+			"decided_role": authority.role,
+			"acting_for": authority.acting_for or None,
+			"decided_on": now_datetime(),
+			"workflow_state": states.AUTHORISED if decision == "Approved" else states.REFUSED,
+		}
+	)
+	with moving(record):
+		# The authority was checked above; its role has no general right to submit.
+		record.flags.ignore_permissions = True
+		record.submit()
+	notify.done(record)
+	notify.tell(
+		[record.requested_by], _("{0}: {1}").format(record.reference_name, _(record.workflow_state)), record
+	)
+	return record
+
+
+def is_authorised(doc: Document) -> bool:
+	"""Return whether a manager authorised exactly the goods that would leave without an order (D4)."""
+	canonical = json.dumps(goods_without_order(doc), ensure_ascii=False, sort_keys=True)
+	return bool(
+		frappe.db.exists(
+			DOCTYPE,
+			{
+				"reference_doctype": doc.doctype,
+				"reference_name": doc.name,
+				"docstatus": 1,
+				"decision": "Approved",
+				"fingerprint": content_rules.fingerprint(canonical),
+			},
+		)
+	)

@@ -1,0 +1,485 @@
+"""Opinions and decisions: one function each, in one transaction, by the right person, on what was shown (C9-C13)."""
+
+from collections.abc import Sequence
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import add_days, now_datetime, nowdate
+
+from qms_customer.contract import facts, notify, people, reviews, states
+from qms_customer.contract.settings import departments, settings
+from qms_customer.messages import refuse, refuse_one
+from qms_customer.records.token import moving
+from qms_customer.rules import content as content_rules
+from qms_customer.rules import contract as contract_rules
+from qms_customer.rules import mark
+from qms_customer.rules import people as people_rules
+from qms_customer.rules import review as rules
+from qms_customer.rules.classification import Path, Verdict, has_risen, override_refusal
+
+ANSWER_FIELDS = ("answer", "comment", "action_owner", "action_due", "action_verifier", "action_blocks")
+
+
+def give_opinion(
+	opinion_name: str, content_hash: str, answers: Sequence[dict] | None = None, comment: str | None = None
+) -> Document:
+	"""Give a department's opinion and return it (C6, C10, C11).
+
+	`answers`: by row, what the person chose in the dialog; without it the saved answers stand. Raises QMSRefusal.
+	"""
+	review, opinion = _open_opinion(opinion_name, content_hash)
+	if answers is not None:
+		by_row = {a.get("name"): a for a in answers}
+		for row in opinion.answers:
+			for field in ANSWER_FIELDS:
+				row.set(field, (by_row.get(row.name) or {}).get(field))
+	if comment is not None:
+		opinion.comment = comment
+	return _close_opinion(review, opinion)
+
+
+def re_affirm(opinion_name: str, content_hash: str) -> Document:
+	"""Repeat a department's earlier opinion on content that leaves its aspects alone, and return it (C13)."""
+	review, opinion = _open_opinion(opinion_name, content_hash)
+	if not (opinion.may_re_affirm and opinion.re_affirms):
+		refuse_one("C13", mark("The change touches the aspects of {0}: give a new opinion."), opinion.department)
+	earlier = frappe.get_doc(reviews.OPINION, opinion.re_affirms)
+	by_aspect = {a.aspect: a for a in earlier.answers}
+	for row in opinion.answers:
+		if source := by_aspect.get(row.aspect):
+			for field in ANSWER_FIELDS:
+				row.set(field, source.get(field))
+	opinion.comment = _("Re-affirmed: {0}").format(earlier.name)
+	return _close_opinion(review, opinion)
+
+
+def decide(
+	review_name: str, decision: str, content_hash: str, comment: str = "", overrule_reason: str = ""
+) -> Document:
+	"""Approve, reject or return a review, and return it (C7, C9, C10-C13, A3, B4, L2).
+
+	The contract and the review are locked; what is approved is what was shown (`content_hash`), if it still is what
+	the contract says. Of two people who decide at once, the second is told. Raises QMSRefusal.
+	"""
+	review = frappe.get_doc(reviews.REVIEW, review_name)
+	review.check_permission("read")
+	doc, canonical = reviews.live_contract(review)
+	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
+	_refuse_closed(review)
+	if content_rules.fingerprint(canonical) != review.fingerprint:
+		refuse_one(
+			"C12",
+			mark("{0} has changed since this review began. Sales has to start the next version."),
+			review.reference_name,
+		)
+	if review.workflow_state not in (states.PENDING_APPROVAL, states.IN_REVIEW):
+		refuse_one("C9", mark("Review {0} does not wait for a decision: {1}."), review.name, review.workflow_state)
+	if content_hash != reviews.shown_hash(review):
+		refuse_one("C12", mark("The review has changed since it was shown to you. Reload it and decide again."))
+	opinions = reviews.opinions_of(review.name)
+	user, authority = _authority(review, opinions)
+	actions = reviews.actions_of(review.name)
+	overruling = authority.role == people_rules.GENERAL_MANAGER and overrule_reason.strip()
+	refusals = rules.decision_refusals(
+		decision,
+		authority.role,
+		review.approver_role,
+		[
+			rules.Opinion(o.department, o.given_by or "", tuple(a.answer for a in o.answers) if o.docstatus == 1 else ())
+			for o in opinions
+		],
+		[
+			rules.Action(a.name, a.blocks, a.status in ("Verified", "Overruled") or bool(overruling and a.from_objection))
+			for a in actions
+		],
+		sum(1 for d in review.discrepancies if not (d.resolution or "").strip()),
+		comment,
+		overrule_reason,
+	)
+	if decision == rules.APPROVED:
+		refusals += _before_approval(review, doc)
+	if refusals:
+		refuse(refusals)
+	with moving(review):
+		if decision == rules.APPROVED:
+			_approve(review, doc, canonical, user, authority, comment, overrule_reason, opinions, actions, content_hash)
+		elif decision == rules.REJECTED:
+			reviews.close_rejected(review, user, authority.role, authority.acting_for, comment, content_hash)
+		else:
+			review.workflow_state = states.RETURNED
+			review.decision_comment = _("Returned by {0}: {1}").format(people.full_name(user), comment)
+			# The authority was checked above; approvers have no general right to write reviews.
+			review.save(ignore_permissions=True)
+			notify.done(review)
+			reviews.show_on_contract(review)
+	notify.tell(
+		[review.prepared_by],
+		_("Review {0} of {1}: {2}").format(review.name, review.reference_name, _(review.workflow_state)),
+		review,
+	)
+	return review
+
+
+def resubmit(review_name: str) -> Document:
+	"""Send a returned review, its contract unchanged, back: departments that objected are asked anew (C11)."""
+	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
+	review.check_permission("write")
+	if not reviews.may_prepare(frappe.session.user):
+		refuse_one("C2", mark("A review is started by Sales: the role {0} is needed."), people_rules.SALES_USER)
+	_refuse_closed(review)
+	if review.workflow_state != states.RETURNED:
+		refuse_one("C9", mark("Review {0} was not returned."), review.name)
+	by_name = {d.name: d for d in departments()}
+	for opinion in reviews.opinions_of(review.name):
+		if opinion.outcome == "Objected" and opinion.department in by_name:
+			old = frappe.get_doc(reviews.OPINION, opinion.name)
+			with moving(old):
+				old.db_set("superseded", 1)
+			reviews.ask(
+				review, by_name[opinion.department], mark("C11: the earlier objection is looked at again"), opinion, False
+			)
+	review.workflow_state = reviews.state_of(review)
+	with moving(review):
+		review.save()
+	reviews.show_on_contract(review)
+	reviews.assign_deciders(review)
+	return review
+
+
+def override_criterion(review_name: str, criterion: str, verdict: str, reason: str) -> Document:
+	"""Replace the computed verdict of a criterion by a person's, reclassify, and return the review (B3).
+
+	Towards more scrutiny anybody who takes part may; towards less a manager or the department that knows, with a
+	reason, and whoever does it cannot decide the review (C12). Departments newly concerned are asked.
+	"""
+	review = frappe.get_doc(reviews.REVIEW, review_name)
+	review.check_permission("read")
+	doc, canonical = reviews.live_contract(review)
+	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
+	_refuse_closed(review)
+	if content_rules.fingerprint(canonical) != review.fingerprint:
+		refuse_one("C12", mark("{0} has changed since this review began. Sales has to start the next version."), review.reference_name)
+	user = frappe.session.user
+	row = next((c for c in review.criteria if c.criterion == criterion), None)
+	if row is None or verdict not in [v.value for v in Verdict]:
+		refuse_one("B3", mark("There is no such criterion or verdict."))
+	roles = people.own_roles(user)
+	allowed = LESS_SCRUTINY if verdict == Verdict.MET.value else {d.role for d in departments()} | LESS_SCRUTINY
+	if not roles & allowed or not people.is_present(user):
+		refuse_one("B3", mark("Your role may not set this verdict."))
+	if message := override_refusal(Verdict(row.computed), Verdict(verdict), reason, people.full_name(user)):
+		refuse([rules.Refusal("B3", message)])
+	row.override, row.override_reason = verdict, reason
+	row.override_by, row.override_by_name, row.override_on = user, people.full_name(user), now_datetime()
+	classification = facts.evaluate(doc, reviews.overrides_of(review))
+	reviews.set_class(review, classification)
+	required = rules.APPROVERS[classification.path] or people_rules.SALES_VP
+	rank = people_rules.AUTHORITY_RANK
+	floor = _floor(review)
+	review.approver_role = required if rank[required] >= rank[floor] else floor
+	_match_seats(review, classification)
+	review.workflow_state = reviews.state_of(review)
+	with moving(review):
+		# Who may override was checked above.
+		review.save(ignore_permissions=True)
+	reviews.show_on_contract(review)
+	reviews.assign_deciders(review)
+	return review
+
+
+LESS_SCRUTINY = {
+	people_rules.BUSINESS_MANAGER,
+	people_rules.SALES_VP,
+	people_rules.GENERAL_MANAGER,
+	people_rules.RND,
+	people_rules.QUALITY,
+	people_rules.PLANNING,
+}
+
+
+def _floor(review: Document) -> str:
+	"""The role below which the decision cannot fall: that of an earlier rejection of the same content (C13)."""
+	if not review.previous_review:
+		return people_rules.SALES_VP
+	earlier = frappe.db.get_value(
+		reviews.REVIEW, review.previous_review, ["decision", "decided_role", "fingerprint"], as_dict=True
+	)
+	if earlier.decision == rules.REJECTED and earlier.fingerprint == review.fingerprint:
+		return earlier.decided_role
+	return people_rules.SALES_VP
+
+
+def _match_seats(review: Document, classification: object) -> None:
+	"""Ask departments that the new class calls for; close outstanding opinions that it does not (C3, C4)."""
+	opinions = reviews.opinions_of(review.name)
+	seats = {s.department.name: s for s in rules.seats(classification, departments())}
+	asked = {o.department for o in opinions}
+	for name, seat in seats.items():
+		if name not in asked:
+			reviews.ask(review, seat.department, seat.reason)
+	for opinion in opinions:
+		if opinion.docstatus == 0 and seats and opinion.department not in seats:
+			reviews.close_opinion(opinion.name)
+
+
+def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Document]:
+	opinion = frappe.get_doc(reviews.OPINION, opinion_name)
+	opinion.check_permission("read")
+	review = frappe.get_doc(reviews.REVIEW, opinion.contract_review)
+	_, canonical = reviews.live_contract(review)
+	# The review is locked before the opinion, by everybody in this order: two departments never wait for each other.
+	review = frappe.get_doc(reviews.REVIEW, review.name, for_update=True)
+	opinion = frappe.get_doc(reviews.OPINION, opinion_name, for_update=True)
+	user = frappe.session.user
+	if opinion.department_role not in people.own_roles(user) or not people.is_present(user):
+		refuse_one("C11", mark("This opinion is given by a person with the role {0}."), opinion.department_role)
+	if opinion.docstatus != 0 or opinion.superseded:
+		refuse_one(
+			"C11",
+			mark("The opinion of {0} was given already by {1}."),
+			opinion.department,
+			opinion.given_by_name or "–",
+		)
+	_refuse_closed(review)
+	if content_rules.fingerprint(canonical) != review.fingerprint:
+		refuse_one(
+			"C12",
+			mark("{0} has changed since this review began. Sales has to start the next version."),
+			review.reference_name,
+		)
+	if content_hash != review.fingerprint:
+		refuse_one("C12", mark("The review has changed since it was shown to you. Reload it and decide again."))
+	return review, opinion
+
+
+def _close_opinion(review: Document, opinion: Document) -> Document:
+	user = frappe.session.user
+	refusals = rules.opinion_refusals([(a.aspect, a.answer or "", a.comment or "") for a in opinion.answers])
+	refusals += [
+		rules.Refusal("C10", mark("Owner and verifier of an action are two people: {0}"), (a.aspect,))
+		for a in opinion.answers
+		if a.action_owner and a.action_owner == (a.action_verifier or user)
+	]
+	if refusals:
+		refuse(refusals, _("The Opinion Is Incomplete"))
+	given = {a.answer for a in opinion.answers}
+	opinion.outcome = (
+		"Objected" if rules.NOT_MET in given else "Agreed with Conditions" if rules.CONDITIONS in given else "Agreed"
+	)
+	opinion.given_by, opinion.given_by_name, opinion.given_on = user, people.full_name(user), now_datetime()
+	opinion.content_hash = review.fingerprint
+	opinion.workflow_state = states.OPINION_GIVEN
+	with moving(opinion):
+		# Membership of the department was checked; its role has no general right to submit.
+		opinion.flags.ignore_permissions = True
+		opinion.submit()
+	_raise_actions(review, opinion)
+	notify.done(opinion)
+	state = reviews.state_of(review)
+	if state != review.workflow_state:
+		review.workflow_state = state
+		with moving(review):
+			# The last opinion moves the review on; the department has no right to write reviews.
+			review.save(ignore_permissions=True)
+		reviews.show_on_contract(review)
+		reviews.assign_deciders(review)
+	return opinion
+
+
+def _raise_actions(review: Document, opinion: Document) -> None:
+	"""Each condition and each objection becomes an action (C10)."""
+	for row in opinion.answers:
+		if row.answer not in (rules.CONDITIONS, rules.NOT_MET):
+			continue
+		objection = row.answer == rules.NOT_MET
+		owner = row.action_owner or review.prepared_by
+		verifier = row.action_verifier or (frappe.session.user if frappe.session.user != owner else None)
+		add_action(
+			review,
+			f"{_(row.aspect)}: {row.comment}",
+			# An objection blocks by itself (C11); a condition, unless said otherwise, before goods leave.
+			row.action_blocks or (rules.BLOCKS_NOTHING if objection else rules.BLOCKS_DELIVERY),
+			owner,
+			row.action_due,
+			verifier,
+			opinion.department_role,
+			opinion.name,
+			objection,
+		)
+
+
+def add_action(
+	review: Document,
+	description: str,
+	blocks: str,
+	owner: str,
+	due: str | None,
+	verifier: str | None,
+	verifier_role: str,
+	opinion: str | None = None,
+	from_objection: bool = False,
+) -> Document:
+	"""Open an action of a review: who does what by when, who verifies it, what it holds up (C10)."""
+	action = frappe.get_doc(
+		{
+			"doctype": reviews.ACTION,
+			"description": description,
+			"blocks": blocks,
+			"action_owner": owner,
+			"due_date": due or add_days(nowdate(), settings().action_due_days or 0),
+			"verifier": verifier,
+			"verifier_role": verifier_role,
+			"contract_review": review.name,
+			"opinion": opinion,
+			"from_objection": int(from_objection),
+			"reference_doctype": review.reference_doctype,
+			"reference_name": review.reference_name,
+			"status": "Open",
+		}
+	)
+	with moving(action):
+		# Actions follow from an opinion or a decision, whose author was checked.
+		action.insert(ignore_permissions=True)
+	notify.assign(action, [owner], description, str(action.due_date))
+	return action
+
+
+def complete_action(action_name: str, evidence: str, evidence_file: str = "") -> Document:
+	"""Let the owner of an action say what was done, with the evidence (C10)."""
+	action = frappe.get_doc(reviews.ACTION, action_name, for_update=True)
+	action.check_permission("read")
+	if frappe.session.user != action.action_owner or not people.is_present(frappe.session.user):
+		refuse_one("C10", mark("Only the owner of the action, {0}, reports it done."), action.action_owner)
+	if action.status != "Open":
+		refuse_one("C10", mark("Action {0} is not open: {1}."), action.name, action.status)
+	if not evidence.strip():
+		refuse_one("C10", mark("Say what was done; it is the evidence."))
+	action.update(
+		{
+			"status": "Done",
+			"evidence": evidence,
+			"evidence_file": evidence_file or None,
+			"done_by": frappe.session.user,
+			"done_on": now_datetime(),
+		}
+	)
+	return _save_action(action, [action.verifier] if action.verifier else people.holders(action.verifier_role))
+
+
+def verify_action(action_name: str, effective: bool, comment: str) -> Document:
+	"""Let the verifier, who is not the one that did it, close an action or send it back to its owner (C10)."""
+	action = frappe.get_doc(reviews.ACTION, action_name, for_update=True)
+	action.check_permission("read")
+	user = frappe.session.user
+	allowed = user == action.verifier or (
+		action.verifier_role in people.own_roles(user) and not action.verifier
+	)
+	if not allowed or user == action.done_by or not people.is_present(user):
+		refuse_one("C10", mark("This action is verified by {0}, and not by who did it."), action.verifier or action.verifier_role)
+	if action.status != "Done":
+		refuse_one("C10", mark("Action {0} waits for its owner: {1}."), action.name, action.status)
+	if not comment.strip():
+		refuse_one("C10", mark("Say what you verified."))
+	action.update(
+		{
+			"status": "Verified" if effective else "Open",
+			"verification": comment,
+			"verified_by": user,
+			"verified_on": now_datetime(),
+		}
+	)
+	return _save_action(action, [] if effective else [action.action_owner])
+
+
+def _save_action(action: Document, next_people: list[str]) -> Document:
+	with moving(action):
+		# Owner or verifier, checked above; nobody has a general right to write actions.
+		action.save(ignore_permissions=True)
+	notify.done(action)
+	notify.assign(action, next_people, action.description)
+	return action
+
+
+def _authority(review: Document, opinions: list) -> tuple[str, people_rules.Authority]:
+	user = frappe.session.user
+	options = people.authorities(user, review.approver_role) if people.is_present(user) else []
+	if not options:
+		refuse_one("C9", mark("This review is decided by: {0}."), review.approver_role)
+	opiners = [o.given_by for o in opinions if o.given_by]
+	authority, reason = people_rules.choose_authority(options, user, reviews.preparers(review), opiners)
+	if authority is None:
+		refuse([rules.Refusal("C12", reason)])
+	return user, authority
+
+
+def _refuse_closed(review: Document) -> None:
+	if review.docstatus != 0:
+		refuse_one(
+			"C12",
+			mark("Review {0} was decided already by {1}: {2}."),
+			review.name,
+			review.decided_by_name or "–",
+			review.decision,
+		)
+
+
+def _before_approval(review: Document, doc: Document) -> list[rules.Refusal]:
+	"""What else approval needs: a verbal order's confirmation (A3); a class that has not risen (B4)."""
+	found = [
+		rules.Refusal(m.rule, m.message, m.args)
+		for m in contract_rules.missing_to_approve(
+			doc.get("qms_contract_form") or "",
+			[
+				contract_rules.Confirmation(c.confirmed_by or "", str(c.confirmed_on or ""), c.method or "", c.evidence or "")
+				for c in review.confirmations
+			],
+		)
+	]
+	now = facts.evaluate(doc, reviews.overrides_of(review))
+	if has_risen(Path(review.review_path), now.path):
+		found.append(
+			rules.Refusal(
+				"B4",
+				mark("The contract needs more scrutiny now ({0}) than this review gave it ({1}). Return it; Sales starts the next version."),
+				(now.path.value, review.review_path),
+			)
+		)
+	return found
+
+
+def _approve(
+	review: Document,
+	doc: Document,
+	canonical: dict,
+	user: str,
+	authority: people_rules.Authority,
+	comment: str,
+	overrule_reason: str,
+	opinions: list,
+	actions: list,
+	content_hash: str,
+) -> None:
+	objecting = [o.department for o in opinions if o.outcome == "Objected"]
+	if objecting:
+		review.overruled = ", ".join(objecting)
+		review.overrule_reason = overrule_reason
+		for a in actions:
+			if a.from_objection and a.status != "Verified":
+				action = frappe.get_doc(reviews.ACTION, a.name)
+				action.status = "Overruled"
+				action.verification = overrule_reason
+				_save_action(action, [])
+	reviews.close_approved(review, canonical, user, authority.role, authority.acting_for, comment, content_hash)
+	for kind in contract_rules.design_before_production(facts.requirements(doc), doc.get("qms_packaging") or ""):
+		owners = people.holders(people_rules.RND)
+		add_action(
+			review,
+			_("A7: design the special requirement ({0}) and have the customer confirm it before production").format(_(kind)),
+			rules.BLOCKS_PRODUCTION,
+			owners[0] if owners else review.prepared_by,
+			None,
+			None,
+			people_rules.QUALITY,
+		)
+

@@ -1,0 +1,67 @@
+"""Putting work into people's inbox: ToDo with notification, and closing it when it is done (L3)."""
+
+from collections.abc import Iterable
+
+import frappe
+from frappe.desk.doctype.notification_log.notification_log import enqueue_create_notification
+from frappe.desk.form import assign_to
+from frappe.model.document import Document
+
+
+def assign(doc: Document, users: Iterable[str], description: str, due: str | None = None) -> None:
+	"""Give each user a ToDo on a document, with the notification that comes with it (L3)."""
+	users = [u for u in dict.fromkeys(users)]
+	if not users:
+		return
+	assign_to.add(
+		{
+			"doctype": doc.doctype,
+			"name": doc.name,
+			"assign_to": users,
+			"description": description,
+			"date": due,
+		},
+		# Whoever moves the record hands the work on; they need no right over other people's ToDos.
+		ignore_permissions=True,
+	)
+
+
+def done(doc: Document, user: str | None = None) -> None:
+	"""Close the ToDos and the open Workflow Actions of a document that has moved on (L3)."""
+	todo = frappe.qb.DocType("ToDo")
+	(
+		frappe.qb.update(todo)
+		.set(todo.status, "Closed")
+		.where((todo.reference_type == doc.doctype) & (todo.reference_name == doc.name) & (todo.status == "Open"))
+		.run()
+	)
+	frappe.db.set_value(doc.doctype, doc.name, "_assign", None, update_modified=False)
+	action = frappe.qb.DocType("Workflow Action")
+	(
+		frappe.qb.update(action)
+		.set(action.status, "Completed")
+		.set(action.completed_by, user or frappe.session.user)
+		.where(
+			(action.reference_doctype == doc.doctype)
+			& (action.reference_name == doc.name)
+			& (action.status == "Open")
+			& (action.workflow_state != (doc.get("workflow_state") or ""))
+		)
+		.run()
+	)
+
+
+def tell(users: Iterable[str], subject: str, doc: Document) -> None:
+	"""Send a notification about a document to users, in the background: no mail trouble undoes a decision."""
+	others = [u for u in dict.fromkeys(users) if u and u != frappe.session.user]
+	if others:
+		enqueue_create_notification(
+			others,
+			{
+				"type": "Alert",
+				"document_type": doc.doctype,
+				"document_name": doc.name,
+				"subject": subject,
+				"from_user": frappe.session.user,
+			},
+		)

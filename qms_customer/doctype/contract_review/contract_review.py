@@ -1,0 +1,35 @@
+"""Contract Review: one per content put forward; moved by contract/reviews.py and contract/decide.py only."""
+
+import frappe
+from frappe.utils import now_datetime
+
+from qms_customer.messages import refuse_one
+from qms_customer.records.controlled import ControlledRecord
+from qms_customer.records.token import is_moving
+from qms_customer.rules import mark
+
+
+class ContractReview(ControlledRecord):
+	"""C1-C13. People edit the resolution of differences, the customer's confirmations, and the solution."""
+
+	EDITABLE = frozenset({"discrepancies", "confirmations", "solution"})
+
+	def validate(self) -> None:
+		"""C7: a difference is resolved, not rewritten; A3: who recorded a confirmation is noted."""
+		if is_moving(self):
+			return
+		before = {d.name: d for d in self.get_doc_before_save().discrepancies}
+		for row in self.discrepancies:
+			old = before.pop(row.name, None)
+			fields = ("source", "item", "old_value", "new_value")
+			if old is None or any((row.get(f) or "") != (old.get(f) or "") for f in fields):
+				refuse_one("C7", mark("A difference is resolved by its resolution; the difference itself stays as it is."))
+			if (row.resolution or "") != (old.resolution or ""):
+				row.resolved_by, row.resolved_on = frappe.session.user, now_datetime()
+			else:
+				row.resolved_by, row.resolved_on = old.resolved_by, old.resolved_on
+		if before:
+			refuse_one("C7", mark("A difference is resolved by its resolution; the difference itself stays as it is."))
+		known = {c.name: c for c in self.get_doc_before_save().confirmations}
+		for row in self.confirmations:
+			row.recorded_by = known[row.name].recorded_by if row.name in known else frappe.session.user

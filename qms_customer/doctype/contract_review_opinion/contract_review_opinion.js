@@ -1,0 +1,112 @@
+frappe.ui.form.on("Contract Review Opinion", {
+	refresh(frm) {
+		qms_customer.show_panel(frm, "review_panel", "get_opinion_panel", { name: frm.doc.name }, (panel) => {
+			frm.qms_panel = panel;
+			if (panel.may_give) {
+				frm.set_intro(
+					panel.may_re_affirm
+						? __("The change does not touch the aspects of your department: re-affirm the earlier opinion, or give a new one (Actions).")
+						: __("The opinion of your department is asked for: Actions > Submit Opinion."),
+					"blue"
+				);
+			}
+		});
+	},
+	before_workflow_action(frm) {
+		return qms_customer.instead_of_workflow(frm, {
+			"Submit Opinion": () => give_opinion(frm),
+			"Re-affirm": () =>
+				frappe.confirm(__("Re-affirm the earlier opinion of your department on the changed contract?"), () =>
+					qms_customer
+						.api("re_affirm", { name: frm.doc.name, content_hash: frm.qms_panel.hash })
+						.then(() => frm.reload_doc())
+				),
+		});
+	},
+});
+
+const ANSWERS = ["Met", "Met with Conditions", "Not Met", "Not Applicable"];
+const BLOCKS = ["Nothing", "Approval", "Production", "Delivery"];
+
+// One question below the other: it works on a telephone, where the grid does not.
+function give_opinion(frm) {
+	const fields = [];
+	(frm.doc.answers || []).forEach((row, i) => {
+		const follows = `eval:["Met with Conditions","Not Met"].includes(doc.answer_${i})`;
+		fields.push(
+			{
+				fieldname: `answer_${i}`,
+				fieldtype: "Select",
+				label: __(row.aspect),
+				options: [{ value: "", label: "" }, ...ANSWERS.map((a) => ({ value: a, label: __(a) }))],
+				default: row.answer || "",
+				reqd: 1,
+			},
+			{ fieldname: `comment_${i}`, fieldtype: "Small Text", label: __("Comment"), default: row.comment },
+			{
+				fieldname: `owner_${i}`,
+				fieldtype: "Link",
+				options: "User",
+				label: __("Action Owner"),
+				description: __("Empty: whoever prepared the review"),
+				depends_on: follows,
+				default: row.action_owner,
+			},
+			{
+				fieldname: `due_${i}`,
+				fieldtype: "Date",
+				label: __("Action Due"),
+				depends_on: follows,
+				default: row.action_due,
+			},
+			{
+				fieldname: `verifier_${i}`,
+				fieldtype: "Link",
+				options: "User",
+				label: __("Verifier"),
+				description: __("Empty: you"),
+				depends_on: follows,
+				default: row.action_verifier,
+			},
+			{
+				fieldname: `blocks_${i}`,
+				fieldtype: "Select",
+				label: __("Blocks"),
+				options: [{ value: "", label: "" }, ...BLOCKS.map((b) => ({ value: b, label: __(b) }))],
+				depends_on: follows,
+				default: row.action_blocks,
+			},
+			{ fieldtype: "Section Break" }
+		);
+	});
+	fields.push({ fieldname: "comment", fieldtype: "Small Text", label: __("Comment"), default: frm.doc.comment });
+	const dialog = new frappe.ui.Dialog({
+		title: __("Opinion of {0}", [__(frm.doc.department)]),
+		fields,
+		primary_action_label: __("Submit Opinion"),
+		primary_action(values) {
+			const answers = (frm.doc.answers || []).map((row, i) => ({
+				name: row.name,
+				answer: values[`answer_${i}`],
+				comment: values[`comment_${i}`],
+				action_owner: values[`owner_${i}`],
+				action_due: values[`due_${i}`],
+				action_verifier: values[`verifier_${i}`],
+				action_blocks: values[`blocks_${i}`],
+			}));
+			qms_customer
+				.api("give_opinion", {
+					name: frm.doc.name,
+					content_hash: frm.qms_panel.hash,
+					answers,
+					comment: values.comment || "",
+				})
+				.then(() => {
+					// What was typed stays in the dialog until the server has taken it.
+					dialog.hide();
+					return frm.reload_doc();
+				});
+		},
+	});
+	dialog.show();
+}

@@ -1,0 +1,90 @@
+"""QMS Customer Settings: every number of the procedures, the routing table, the scope."""
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from qms_customer.contract.settings import DOCTYPE
+from qms_customer.messages import refuse, refuse_one
+from qms_customer.records.token import is_moving
+from qms_customer.rules import aspects as aspect_rules
+from qms_customer.rules import mark
+from qms_customer.rules import review as rules
+
+
+class QMSCustomerSettings(Document):
+	"""C3-C6, C9, B4: validated, and each change kept with who made it and why."""
+
+	def validate(self) -> None:
+		"""Refuse limits that contradict each other, and a routing table that the procedure does not allow."""
+		for small, large in (("small_amount", "large_amount"), ("small_quantity", "large_quantity")):
+			if self.get(small) and self.get(large) and self.get(small) > self.get(large):
+				refuse_one("C5", mark("The limit of small orders lies above that of large ones."))
+		if bool(self.small_amount) != bool(self.small_quantity):
+			refuse_one("C5", mark("Small orders need both limits, amount and quantity, or none."))
+		for field in ("small_amount", "small_quantity", "large_amount", "large_quantity"):
+			if (self.get(field) or 0) < 0:
+				refuse_one("C4", mark("A limit is not negative."))
+		for field in ("approval_validity_days", "opinion_due_days", "action_due_days"):
+			if (self.get(field) or 0) < 0:
+				refuse_one("B4", mark("A number of days is not negative."))
+		found = rules.routing_refusals(
+			[
+				aspect_rules.Department(d.department, d.role, bool(d.circulated), bool(d.convened), bool(d.leading))
+				for d in self.departments
+			],
+			[aspect_rules.Aspect(a.department, a.topic, a.question) for a in self.aspects],
+		)
+		if found:
+			refuse(found)
+		self._check_standing_review()
+
+	def before_save(self) -> None:
+		"""Refuse a change without a reason: limits and routing decide who reviews."""
+		before = self.get_doc_before_save()
+		if is_moving(self) or before is None or not _changed(self, before):
+			return
+		if not (self.change_reason or "").strip():
+			refuse_one("C9", mark("Say why these settings change: fill in Reason for This Change."))
+
+	def on_update(self) -> None:
+		"""Follow the routing table with the workflows; keep the reason in the log and empty the field for the next."""
+		from qms_customer.setup.workflows import sync_workflows
+
+		sync_workflows()
+		frappe.clear_document_cache(DOCTYPE, DOCTYPE)
+		if self.change_reason and not is_moving(self):
+			self.add_comment("Info", _("Settings changed: {0}").format(frappe.utils.escape_html(self.change_reason)))
+			frappe.db.set_single_value(DOCTYPE, "change_reason", "", update_modified=False)
+			self.change_reason = ""
+
+	def _check_standing_review(self) -> None:
+		if not self.standing_review:
+			return
+		review = frappe.db.get_value(
+			"Contract Review", self.standing_review, ["decision", "withdrawn", "reference_doctype"], as_dict=True
+		)
+		if (
+			not review
+			or review.decision != rules.APPROVED
+			or review.withdrawn
+			or review.reference_doctype == "Sales Order"
+		):
+			refuse_one(
+				"D4", mark("The standing review for counter sales is an approved review of a blanket order or quotation.")
+			)
+
+
+def _changed(doc: Document, before: Document) -> bool:
+	for field in doc.meta.fields:
+		if field.fieldname == "change_reason" or field.fieldtype in ("Section Break", "Column Break"):
+			continue
+		if field.fieldtype == "Table":
+			columns = [f.fieldname for f in frappe.get_meta(field.options).fields]
+			if [[str(r.get(c) or "") for c in columns] for r in doc.get(field.fieldname)] != [
+				[str(r.get(c) or "") for c in columns] for r in before.get(field.fieldname)
+			]:
+				return True
+		elif frappe.utils.cstr(doc.get(field.fieldname) or "") != frappe.utils.cstr(before.get(field.fieldname) or ""):
+			return True
+	return False

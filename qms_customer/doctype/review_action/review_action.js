@@ -1,0 +1,34 @@
+frappe.ui.form.on("Review Action", {
+	refresh(frm) {
+		const call = (method, args) =>
+			qms_customer.api(method, { name: frm.doc.name, ...args }).then(() => frm.reload_doc());
+		if (frm.doc.status === "Open" && frappe.session.user === frm.doc.action_owner) {
+			frm.add_custom_button(__("Report Done"), () =>
+				frappe.prompt(
+					[
+						{ fieldname: "evidence", fieldtype: "Small Text", label: __("What Was Done"), reqd: 1 },
+						{ fieldname: "evidence_file", fieldtype: "Attach", label: __("Evidence File") },
+					],
+					(values) => call("complete_action", values),
+					__("Report Done"),
+					__("Report Done")
+				)
+			).addClass("btn-primary");
+		}
+		const verifies = frm.doc.verifier
+			? frappe.session.user === frm.doc.verifier
+			: frappe.user_roles.includes(frm.doc.verifier_role);
+		if (frm.doc.status === "Done" && verifies && frappe.session.user !== frm.doc.done_by) {
+			for (const [label, effective] of [
+				[__("Verify"), 1],
+				[__("Send Back"), 0],
+			]) {
+				frm.add_custom_button(label, () =>
+					qms_customer.ask_reason(label, __("Verification"), (comment) =>
+						call("verify_action", { effective, comment })
+					)
+				);
+			}
+		}
+	},
+});

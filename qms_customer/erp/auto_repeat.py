@@ -1,0 +1,16 @@
+"""Auto Repeat of contracts: each new contract waits as a draft for its own review (C1)."""
+
+from frappe.model.document import Document
+
+from qms_customer.contract.content import CONTRACT_DOCTYPES
+from qms_customer.messages import refuse_one
+from qms_customer.rules import mark
+
+
+def validate(doc: Document, method: str | None = None) -> None:
+	"""Refuse to set up repeats that submit by themselves (C1)."""
+	if doc.submit_on_creation and doc.reference_document in CONTRACT_DOCTYPES:
+		refuse_one(
+			"C1",
+			mark("Contracts are not submitted by Auto Repeat: each waits as a draft for its review. Untick Submit on Creation."),
+		)

@@ -1,0 +1,1 @@
+qms_customer.contract_form("Blanket Order");

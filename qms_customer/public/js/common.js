@@ -1,0 +1,155 @@
+// What the forms of contracts, reviews, opinions and authorisations share. Nothing is decided here: each button
+// calls a method that checks rights, content and separation of duties on the server.
+frappe.provide("qms_customer");
+
+// Resolves with the answer. After a refusal, which the Desk has shown, nothing follows: the promise stays open.
+qms_customer.api = (method, args, freeze = true) =>
+	new Promise((resolve) => {
+		frappe.call({
+			method: `qms_customer.contract.api.${method}`,
+			args,
+			freeze,
+			callback: (r) => resolve(r.message),
+		});
+	});
+
+// Show a server-rendered panel in an HTML field, and hand what the server allows to `then`.
+qms_customer.show_panel = (frm, field, method, args, then) => {
+	const wrapper = frm.get_field(field)?.$wrapper;
+	if (!wrapper) return;
+	if (frm.is_new()) {
+		wrapper.html(`<p class="text-muted">${__("Save the document to see its contract review.")}</p>`);
+		return;
+	}
+	const name = frm.doc.name;
+	return qms_customer.api(method, args, false).then((panel) => {
+		if (frm.doc.name !== name) return;
+		wrapper.html(panel.html);
+		then && then(panel);
+	});
+};
+
+// A workflow button of ours does not apply the workflow: it opens our dialog, and the decision function moves the
+// document. The promise stays open so that the Desk does not go on to apply the workflow.
+qms_customer.instead_of_workflow = (frm, handlers) => {
+	const action = frm.selected_workflow_action;
+	frm.selected_workflow_action = null;
+	frappe.dom.unfreeze();
+	handlers[action] && handlers[action]();
+	return new Promise(() => {});
+};
+
+qms_customer.ask_reason = (title, label, then) =>
+	frappe.prompt(
+		[{ fieldname: "reason", fieldtype: "Small Text", label: label || __("Reason"), reqd: 1 }],
+		(values) => then(values.reason),
+		title,
+		__("Continue")
+	);
+
+// ---- contracts: Sales Order, Quotation, Blanket Order
+
+qms_customer.contract_form = (doctype) => {
+	frappe.ui.form.on(doctype, {
+		refresh(frm) {
+			qms_customer.show_contract(frm);
+		},
+		before_cancel(frm) {
+			if (!frm.qms_gated || doctype === "Quotation") return;
+			return new Promise((resolve) => {
+				let done = false;
+				const dialog = frappe.prompt(
+					[{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 }],
+					(values) => {
+						done = true;
+						qms_customer
+							.api("record_reason", {
+								doctype,
+								name: frm.doc.name,
+								action: "Cancel",
+								reason: values.reason,
+							})
+							.then(resolve);
+					},
+					__("Why is this contract cancelled?"),
+					__("Continue")
+				);
+				dialog.onhide = () => {
+					if (!done) {
+						frappe.validated = false;
+						resolve();
+					}
+				};
+			});
+		},
+	});
+};
+
+qms_customer.show_contract = (frm) => {
+	frm.qms_gated = false;
+	const args = { doctype: frm.doctype, name: frm.doc.name };
+	return qms_customer.show_panel(frm, "qms_review_panel", "get_overview", args, (panel) => {
+		frm.qms_gated = panel.gated;
+		frm.toggle_display("qms_review_tab", true);
+		if (!panel.gated) return;
+		if (panel.actions.includes("start")) {
+			frm.add_custom_button(__("Start Contract Review"), () => qms_customer.start(frm, panel));
+		}
+		if (panel.actions.includes("sign")) {
+			frm.add_custom_button(__("Sign as Reviewed"), () => qms_customer.sign(frm, panel));
+		}
+		if (panel.review) {
+			frm.add_custom_button(
+				__("Contract Review"),
+				() => frappe.set_route("Form", "Contract Review", panel.review),
+				__("View")
+			);
+		}
+		if (frm.doc.docstatus === 0) {
+			frm.dashboard.clear_headline();
+			frm.dashboard.set_headline_alert(
+				panel.committable
+					? __("The contract review allows this contract to be submitted.")
+					: __("This contract needs an approved review before it can be submitted: see the tab Contract Review."),
+				panel.committable ? "green" : "orange"
+			);
+		}
+	});
+};
+
+qms_customer.start = (frm, panel) => {
+	if (frm.is_dirty()) {
+		frappe.msgprint(__("Save the document first: the review is about what is saved."));
+		return;
+	}
+	const go = (reason) =>
+		qms_customer
+			.api("start_review", { doctype: frm.doctype, name: frm.doc.name, reason: reason || "" })
+			.then((review) => {
+				frappe.show_alert({ message: __("Review {0} started", [review.name]), indicator: "green" });
+				return frm.reload_doc();
+			});
+	if (panel.rejected_same) {
+		qms_customer.ask_reason(
+			__("This content was rejected before"),
+			__("Reason for putting it forward again"),
+			go
+		);
+	} else {
+		go();
+	}
+};
+
+qms_customer.sign = (frm, panel) => {
+	if (frm.is_dirty()) {
+		frappe.msgprint(__("Save the document first: the review is about what is saved."));
+		return;
+	}
+	frappe.confirm(
+		__("You have reviewed name, model, specification, quantity and terms of this small routine order, and accept it. Your signature is its review and approval (C5)."),
+		() =>
+			qms_customer
+				.api("sign_small_order", { doctype: frm.doctype, name: frm.doc.name, content_hash: panel.hash })
+				.then(() => frm.reload_doc())
+	);
+};

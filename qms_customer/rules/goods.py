@@ -1,0 +1,148 @@
+"""Whether goods may leave, and production may start, for a contract (D4, C10; ISO 13485 7.2.2)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from qms_customer.rules import mark
+from qms_customer.rules.review import Refusal
+
+# Quantities are compared with this much room for unit conversion, in stock units.
+TOLERANCE = Decimal("0.000001")
+
+
+@dataclass(frozen=True)
+class ReleaseRow:
+	"""A row of goods that leaves: the order and row that it claims, item, quantity in the stock unit."""
+
+	number: int
+	item: str
+	quantity: Decimal
+	order: str = ""
+	order_row: str = ""
+
+
+@dataclass(frozen=True)
+class OrderRow:
+	"""A row of a committed order: what it promised, and what has left already, in the stock unit."""
+
+	name: str
+	order: str
+	item: str
+	quantity: Decimal
+	delivered: Decimal = Decimal()
+
+
+@dataclass(frozen=True)
+class OrderState:
+	"""An order at the moment of release: whether its content is approved, and open blocking actions (C10)."""
+
+	name: str
+	customer: str
+	company: str
+	approved: bool
+	blocked_by: tuple[str, ...] = ()
+
+
+def release_refusals(
+	customer: str,
+	company: str,
+	rows: Sequence[ReleaseRow],
+	orders: Mapping[str, OrderState],
+	order_rows: Mapping[str, OrderRow],
+	without_order_allowed: bool = False,
+) -> list[Refusal]:
+	"""Return what stands against these goods leaving, all at once (D4).
+
+	Each row names a row of an order whose review is approved, of the same customer and company, for the same
+	item, and all deliveries together stay within what was approved. `without_order_allowed`: a manager
+	approved rows without an order under a reason code; rows that name an order, or a row of one, are checked
+	all the same.
+	"""
+	found: list[Refusal] = []
+	leaving: dict[str, Decimal] = defaultdict(Decimal)
+	for row in rows:
+		number = str(row.number)
+		if not row.order and not row.order_row:
+			if not without_order_allowed:
+				found.append(
+					Refusal(
+						"D4",
+						mark(
+							"Row {0}, {1}: goods leave only for an order whose contract review is "
+							"approved. Deliver from the "
+							"order, or ask a manager to authorise a sample, loan or replacement."
+						),
+						(number, row.item),
+					)
+				)
+			continue
+		target = order_rows.get(row.order_row)
+		if target is None or target.order != row.order or target.item != row.item:
+			found.append(
+				Refusal(
+					"D4",
+					mark("Row {0}, {1}: this is not a row of order {2}."),
+					(number, row.item, row.order or "?"),
+				)
+			)
+			continue
+		# What comes back in the same document makes no room for what leaves.
+		leaving[target.name] += max(row.quantity, Decimal())
+	found += order_refusals(customer, company, sorted({r.order for r in rows if r.order}), orders)
+	for name, quantity in leaving.items():
+		target = order_rows[name]
+		if quantity and max(target.delivered, Decimal()) + quantity > target.quantity + TOLERANCE:
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"{0}: {1} would leave for order {2}, of which {3} are approved and {4} "
+						"delivered already."
+					),
+					(
+						target.item,
+						f"{quantity.normalize():f}",
+						target.order,
+						f"{target.quantity.normalize():f}",
+						f"{target.delivered.normalize():f}",
+					),
+				)
+			)
+	return found
+
+
+def order_refusals(
+	customer: str, company: str, names: Iterable[str], orders: Mapping[str, OrderState]
+) -> list[Refusal]:
+	"""Return what stands against delivering or producing for these orders (D4, C10).
+
+	"" skips the check of customer or company.
+	"""
+	found = []
+	for name in names:
+		order = orders.get(name)
+		if order is None or not order.approved:
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"Order {0} has no approved contract review for what it says now. Open the "
+						"order to see what is missing."
+					),
+					(name,),
+				)
+			)
+			continue
+		if (customer and order.customer != customer) or (company and order.company != company):
+			found.append(Refusal("D4", mark("Order {0} is of another customer or company."), (name,)))
+		for action in order.blocked_by:
+			found.append(
+				Refusal(
+					"C10",
+					mark("Order {0}: action {1} of its review is not done and holds this up."),
+					(name, action),
+				)
+			)
+	return found

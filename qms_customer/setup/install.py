@@ -1,0 +1,95 @@
+"""Install, migrate, uninstall: each leaves the site as the app needs it, or as it was before."""
+
+import frappe
+from frappe import _
+
+from qms_customer.contract.content import CONTRACT_DOCTYPES
+from qms_customer.contract.settings import DOCTYPE
+from qms_customer.records.token import moving
+from qms_customer.rules.aspects import ASPECTS, DEPARTMENTS
+from qms_customer.setup import custom_fields, permissions, workflows
+
+REASON_CODES = {
+	"Sample": "Free sample for evaluation",
+	"Loan": "Loan or demonstration device, comes back",
+	"Replacement": "Replacement of returned or defective goods",
+	"Consignment": "Stock put down at the customer's site",
+}
+
+
+def after_install() -> None:
+	"""Make custom fields, settings with the procedures' defaults, reason codes and permissions."""
+	custom_fields.make()
+	_settings()
+	_reason_codes()
+	permissions.make()
+	_stop_submitting_repeats()
+
+
+def after_sync() -> None:
+	"""Make the workflows, once the fixtures with their states are there."""
+	workflows.sync_workflows()
+
+
+def after_migrate() -> None:
+	"""Bring custom fields, permissions and workflows to what this version needs."""
+	custom_fields.make()
+	_settings()
+	_reason_codes()
+	permissions.make()
+	workflows.sync_workflows()
+
+
+def before_uninstall() -> None:
+	"""Remove what we added to ERPNext's own documents."""
+	workflows.remove_workflows()
+	permissions.remove()
+	custom_fields.remove()
+
+
+def _settings() -> None:
+	settings = frappe.get_doc(DOCTYPE)
+	if settings.departments:
+		return
+	settings.update(
+		{
+			field.fieldname: field.default
+			for field in settings.meta.fields
+			if field.default is not None and settings.get(field.fieldname) in (None, "", 0)
+		}
+	)
+	for d in DEPARTMENTS:
+		settings.append(
+			"departments",
+			{
+				"department": d.name,
+				"role": d.role,
+				"circulated": int(d.circulated),
+				"convened": int(d.convened),
+				"leading": int(d.leading),
+			},
+		)
+	for a in ASPECTS:
+		settings.append("aspects", {"department": a.department, "topic": a.topic, "question": a.question})
+	with moving(settings):
+		settings.save(ignore_permissions=True)
+
+
+def _reason_codes() -> None:
+	for code, description in REASON_CODES.items():
+		if not frappe.db.exists("Delivery Reason Code", code):
+			frappe.get_doc(
+				{"doctype": "Delivery Reason Code", "code": code, "description": description}
+			).insert(ignore_permissions=True)
+
+
+def _stop_submitting_repeats() -> None:
+	"""C1: repeats that were set up before us go on making drafts; each waits for its review."""
+	for name in frappe.get_all(
+		"Auto Repeat",
+		filters={"reference_document": ("in", CONTRACT_DOCTYPES), "submit_on_creation": 1},
+		pluck="name",
+	):
+		repeat = frappe.get_doc("Auto Repeat", name)
+		repeat.db_set("submit_on_creation", 0)
+		repeat.add_comment("Info", _("Contracts wait for their review: Submit on Creation was switched off."))

@@ -1,0 +1,99 @@
+"""The browser tests: Debian's Chromium, driven by Playwright, on the web server of the test site."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import REPORTS
+from tests.support import env, services
+
+if TYPE_CHECKING:
+	from playwright.sync_api import Browser
+
+	from tests.support.browser import DeskPage
+
+
+@pytest.fixture(autouse=True)
+def _isolated(committed: Callable[[], None]) -> None:
+	"""Put the site back after every test: what a browser does is committed."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+	"""The browser, started once."""
+	from playwright.sync_api import sync_playwright
+
+	from tests.support.browser import ARGUMENTS
+
+	program = os.environ.get("QMS_TEST_CHROMIUM") or services.executable("chromium", package="chromium")
+	with sync_playwright() as playwright:
+		browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, headless=True)
+		yield browser
+		browser.close()
+
+
+@pytest.fixture
+def desk(
+	chromium: Browser,
+	web_server: services.WebServer,
+	committed: Callable[[], None],
+	request: pytest.FixtureRequest,
+) -> Iterator[Callable[..., DeskPage]]:
+	"""Return `desk(user="Administrator", lang=None, phone=False, path="/app")` → a logged-in page at rest.
+
+	`lang` ("zh", "en") becomes the user's language. Console errors, exceptions and failed requests of the
+	page fail the test at its end, save those in `page.expect_refusal()` or `page.expect_problem(pattern)`.
+	"""
+	import frappe
+
+	from tests.support.browser import DESKTOP, PHONE, DeskPage
+
+	pages: list[DeskPage] = []
+
+	def open_desk(
+		user: str = "Administrator",
+		lang: str | None = None,
+		phone: bool = False,
+		path: str | None = "/app",
+		password: str = env.PASSWORD,
+	) -> DeskPage:
+		if lang:
+			frappe.db.set_value("User", user, "language", lang)
+			frappe.clear_cache(user=user)
+		committed()
+		context = chromium.new_context(
+			viewport=PHONE if phone else DESKTOP,
+			has_touch=phone,
+			is_mobile=phone,
+			locale={"zh": "zh-CN"}.get(lang or "en", "en-GB"),
+			timezone_id="Asia/Shanghai",
+		)
+		context.set_default_timeout(20_000)
+		answer = context.request.post(
+			f"{web_server.url}/api/method/login", form={"usr": user, "pwd": password}
+		)
+		assert answer.ok, f"login as {user}: {answer.status} {answer.text()[:500]}"
+		page = DeskPage(context, web_server.url, user, request.node.name)
+		pages.append(page)
+		if path:
+			page.go(path)
+		return page
+
+	yield open_desk
+
+	call = request.node.stash.get(REPORTS, {}).get("call")
+	problems: list[str] = []
+	for number, page in enumerate(pages, 1):
+		if call is not None and call.failed:
+			try:
+				page.shot(f"failed{number}")
+			except Exception as error:  # a crashed page has no picture; the test's own failure matters
+				problems.append(f"no screenshot: {error}")
+		problems += [f"[{page.user}] {problem}" for problem in page.problems]
+		page.context.close()
+	if problems:
+		pytest.fail("in the browser:\n" + "\n".join(problems), pytrace=False)

@@ -1,0 +1,179 @@
+"""Chromium on the Desk, failing the test on whatever goes wrong behind the user's back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+
+from tests.support import env
+
+ARGUMENTS = [
+	"--headless=new",
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-quic",
+	"--disable-dev-shm-usage",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+]
+DESKTOP = {"width": 1366, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+# There is no socket.io server. With `disable_async` frappe makes no socket, but its list and form views
+# still emit to it and would fail on `undefined`. This listener runs before the Desk starts.
+NO_SOCKET = """
+document.addEventListener("DOMContentLoaded", () => {
+	const realtime = window.frappe && window.frappe.realtime;
+	if (realtime && !realtime.socket) {
+		const nothing = () => {};
+		realtime.socket = { on: nothing, off: nothing, emit: nothing, connect: nothing, disconnect: nothing };
+	}
+});
+"""
+
+
+@dataclass
+class Problem:
+	"""Something that went wrong in the page: kind is console, exception, status or request."""
+
+	kind: str
+	text: str
+	response: Response | None = None
+
+	def __str__(self) -> str:
+		return f"{self.kind}: {self.text}"
+
+
+@dataclass
+class Refusal:
+	"""What `expect_refusal` saw: the responses, and the messages shown to the user."""
+
+	responses: list[Response] = field(default_factory=list)
+	messages: list[str] = field(default_factory=list)
+
+
+class DeskPage:
+	"""A logged-in page of the Desk. Everything that Playwright's Page can do, it can do (`.page` is that)."""
+
+	def __init__(self, context: BrowserContext, url: str, user: str, test: str) -> None:
+		self.context = context
+		self.url_root = url
+		self.user = user
+		self.test = re.sub(r"[^\w.-]+", "_", test)
+		self.problems: list[Problem] = []
+		context.add_init_script(NO_SOCKET)
+		self.page: Page = context.new_page()
+		self.page.on("console", self._console)
+		self.page.on("pageerror", lambda error: self.problems.append(Problem("exception", str(error))))
+		self.page.on("requestfailed", self._failed)
+		self.page.on("response", self._response)
+
+	def __getattr__(self, name: str) -> Any:
+		return getattr(self.page, name)
+
+	def _console(self, message: ConsoleMessage) -> None:
+		# The browser's own line on a failed resource repeats what `response` reports with more detail.
+		if message.type == "error" and not message.text.startswith("Failed to load resource"):
+			self.problems.append(Problem("console", message.text))
+
+	def _failed(self, request: Request) -> None:
+		# Leaving a page aborts what is under way; that is no fault.
+		if "ERR_ABORTED" not in (request.failure or ""):
+			self.problems.append(Problem("request", f"{request.method} {request.url}: {request.failure}"))
+
+	def _response(self, response: Response) -> None:
+		if response.status >= 400:
+			request = response.request
+			text = f"{response.status} {request.method} {request.url} {(request.post_data or '')[:300]}"
+			self.problems.append(Problem("status", text, response))
+
+	def go(self, path: str = "/app") -> DeskPage:
+		"""Open a path of the site and wait until the Desk is at rest."""
+		self.page.goto(self.url_root + path, wait_until="load")
+		if urlsplit(path).path.startswith("/app"):
+			self.page.wait_for_function(
+				"() => window.frappe && frappe.boot && frappe.router && frappe.get_route()"
+			)
+		self.settle()
+		return self
+
+	def settle(self, timeout: float = 20) -> None:
+		"""Wait until no request of the Desk is under way."""
+		self.page.wait_for_function(
+			"() => document.readyState === 'complete' && !(window.frappe?.request?.ajax_count > 0)"
+			" && !document.querySelector('body[data-ajax-state=\"triggered\"]')",
+			timeout=timeout * 1000,
+		)
+		self.page.wait_for_timeout(150)
+
+	@contextlib.contextmanager
+	def expect_refusal(
+		self, status: int | tuple[int, ...] = (417, 403), timeout: float = 15
+	) -> Iterator[Refusal]:
+		"""Expect the server to refuse what is done in the block, as frappe.throw does with HTTP 417.
+
+		The refused responses, and the traceback that the Desk writes to the console with them, are then no
+		failure of the test. It is one when nothing was refused. After the block the yielded object has
+		`.messages`, the texts that the user sees.
+		"""
+		wanted = (status,) if isinstance(status, int) else status
+		refusal = Refusal()
+		begin = len(self.problems)
+		yield refusal
+		deadline = time.monotonic() + timeout
+
+		def refused() -> list[Problem]:
+			return [
+				problem
+				for problem in self.problems[begin:]
+				if problem.response is not None and problem.response.status in wanted
+			]
+
+		while not refused():
+			if time.monotonic() > deadline:
+				raise AssertionError(f"the server refused nothing with {wanted} within {timeout}s")
+			self.page.wait_for_timeout(50)
+		self.page.wait_for_timeout(300)  # for the console to follow
+		expected = refused()
+		for problem in expected:
+			assert problem.response is not None
+			refusal.responses.append(problem.response)
+			with contextlib.suppress(Exception):
+				raw = problem.response.json().get("_server_messages") or "[]"
+				refusal.messages += [json.loads(message)["message"] for message in json.loads(raw)]
+		self.problems[begin:] = [
+			problem
+			for problem in self.problems[begin:]
+			if problem not in expected and not (problem.kind == "console" and "Traceback" in problem.text)
+		]
+
+	@contextlib.contextmanager
+	def expect_problem(self, pattern: str) -> Iterator[None]:
+		"""Expect one particular problem (a regular expression on kind and text) in the block."""
+		begin = len(self.problems)
+		yield
+		self.page.wait_for_timeout(300)
+		found = [problem for problem in self.problems[begin:] if re.search(pattern, str(problem))]
+		if not found:
+			raise AssertionError(
+				f"no problem like {pattern!r}: {[str(one) for one in self.problems[begin:]]}"
+			)
+		self.problems[begin:] = [problem for problem in self.problems[begin:] if problem not in found]
+
+	def shot(self, name: str = "page", full_page: bool = False) -> Path:
+		"""Take a screenshot into QMS_TEST_HOME/screenshots/TEST-NAME.png."""
+		path = env.home() / "screenshots" / f"{self.test}-{name}.png"
+		path.parent.mkdir(parents=True, exist_ok=True)
+		self.page.screenshot(path=path, full_page=full_page)
+		return path

@@ -1,0 +1,292 @@
+"""A device maker's world for the tests: people by role, items with standards, customers, orders, reviews."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import frappe
+from frappe.model.document import Document
+from frappe.utils import add_days, nowdate
+
+from qms_customer.contract import api
+from qms_customer.rules import people as roles
+from qms_customer.rules.contract import CLASSES, ORDER
+from tests.support.company import ABBR, COMPANY
+from tests.support.people import as_user, make_user
+
+_numbers = itertools.count(1)
+
+# What a salesperson of ERPNext holds besides our role.
+ERP_SALES = ("Sales User", "Sales Manager")
+DEPARTMENT_ROLES = {
+	"Sales": roles.SALES_USER,
+	"R&D": roles.RND,
+	"Quality": roles.QUALITY,
+	"Production": roles.PRODUCTION,
+	"PMC": roles.PLANNING,
+	"Purchasing": roles.PURCHASING,
+}
+
+
+def unique(prefix: str) -> str:
+	"""Return a name that no other test of this run uses."""
+	return f"{prefix} {next(_numbers)}-{frappe.generate_hash(length=5)}"
+
+
+class World:
+	"""People, items and customers of one test; made on first use, rolled back with the test."""
+
+	def __init__(self) -> None:
+		self._people: dict[str, str] = {}
+
+	def person(self, role: str, *others: str) -> str:
+		"""Return a user with this role of ours, the same one each time."""
+		if role not in self._people:
+			erp = ERP_SALES if role in (roles.SALES_USER, roles.BUSINESS_MANAGER) else ()
+			self._people[role] = make_user(role, *others, *erp)
+		return self._people[role]
+
+	@property
+	def sales(self) -> str:
+		"""The salesperson who makes orders and starts reviews."""
+		return self.person(roles.SALES_USER)
+
+	@property
+	def vp(self) -> str:
+		"""The Sales VP."""
+		return self.person(roles.SALES_VP)
+
+	@property
+	def gm(self) -> str:
+		"""The general manager."""
+		return self.person(roles.GENERAL_MANAGER)
+
+	def everybody(self) -> None:
+		"""Make one person for every department, the VP and the general manager."""
+		for role in (*DEPARTMENT_ROLES.values(), roles.SALES_VP, roles.GENERAL_MANAGER):
+			self.person(role)
+
+	def second_sales(self) -> str:
+		"""A second person of Sales, who gives its opinion when the first one prepared."""
+		if "second sales" not in self._people:
+			self._people["second sales"] = make_user(roles.SALES_USER, *ERP_SALES)
+		return self._people["second sales"]
+
+
+def standard(**values: Any) -> str:
+	"""Return the name of a product standard, valid unless said otherwise."""
+	doc = frappe.get_doc(
+		{
+			"doctype": "Product Standard",
+			"standard_number": unique("Q/QTC"),
+			"standard_version": "A/0",
+			"valid_from": add_days(nowdate(), -100),
+			"valid_to": add_days(nowdate(), 1000),
+			**values,
+		}
+	)
+	return doc.insert().name
+
+
+def item(stock: float = 0, with_standard: bool = True, **values: Any) -> str:
+	"""Return the code of a stock item with a valid standard and a lead time of 10 days; `stock` pieces on hand."""
+	code = unique("DEV")
+	frappe.get_doc(
+		{
+			"doctype": "Item",
+			"item_code": code,
+			"item_name": code,
+			"item_group": "All Item Groups",
+			"stock_uom": "Nos",
+			"is_stock_item": 1,
+			"lead_time_days": 10,
+			"valuation_rate": 10,
+			"qms_product_standard": standard() if with_standard else None,
+			**values,
+		}
+	).insert()
+	if stock:
+		receive(code, stock)
+	return code
+
+
+def warehouse() -> str:
+	"""Return the warehouse that holds finished goods."""
+	return f"Finished Goods - {ABBR}"
+
+
+def receive(code: str, quantity: float, into: str | None = None) -> Document:
+	"""Put stock on hand."""
+	entry = frappe.get_doc(
+		{
+			"doctype": "Stock Entry",
+			"stock_entry_type": "Material Receipt",
+			"company": COMPANY,
+			"items": [
+				{"item_code": code, "qty": quantity, "t_warehouse": into or warehouse(), "basic_rate": 10}
+			],
+		}
+	)
+	entry.insert()
+	entry.submit()
+	return entry
+
+
+def customer(**values: Any) -> str:
+	"""Return the name of a customer."""
+	return (
+		frappe.get_doc(
+			{
+				"doctype": "Customer",
+				"customer_name": unique("Hospital"),
+				"customer_type": "Company",
+				"customer_group": "All Customer Groups",
+				"territory": "All Territories",
+				**values,
+			}
+		)
+		.insert()
+		.name
+	)
+
+
+def payment_terms() -> str:
+	"""Return the name of a payment terms template: all of it, 30 days after the invoice."""
+	name = "QMS 30 Days"
+	if not frappe.db.exists("Payment Terms Template", name):
+		if not frappe.db.exists("Payment Term", name):
+			frappe.get_doc(
+				{
+					"doctype": "Payment Term",
+					"payment_term_name": name,
+					"invoice_portion": 100,
+					"due_date_based_on": "Day(s) after invoice date",
+					"credit_days": 30,
+				}
+			).insert()
+		frappe.get_doc(
+			{
+				"doctype": "Payment Terms Template",
+				"template_name": name,
+				"terms": [
+					{
+						"payment_term": name,
+						"invoice_portion": 100,
+						"due_date_based_on": "Day(s) after invoice date",
+						"credit_days": 30,
+					}
+				],
+			}
+		).insert()
+	return name
+
+
+def requirements() -> list[dict[str, Any]]:
+	"""Return one requirement of each class, or the statement that there is none (A2)."""
+	return [
+		{"requirement_class": CLASSES[0], "requirement": "Sterile, delivered on pallets"},
+		*({"requirement_class": kind, "none_identified": 1} for kind in CLASSES[1:]),
+	]
+
+
+def order(
+	code: str | list[dict[str, Any]], qty: float = 5, rate: float = 100, days: int = 30, **values: Any
+) -> Document:
+	"""Return a saved draft sales order that lacks nothing; `code` is an item or whole rows."""
+	due = add_days(nowdate(), days)
+	rows = code if isinstance(code, list) else [{"item_code": code, "qty": qty, "rate": rate}]
+	doc = frappe.get_doc(
+		{
+			"doctype": "Sales Order",
+			"company": COMPANY,
+			"customer": values.pop("customer", None) or customer(),
+			"transaction_date": nowdate(),
+			"delivery_date": due,
+			"qms_contract_form": ORDER,
+			"qms_delivery_method": "Sea freight",
+			"qms_payment_method": "Cash",
+			"qms_packaging": "Standard",
+			"payment_terms_template": payment_terms(),
+			"qms_requirements": requirements(),
+			"items": [{"warehouse": warehouse(), "delivery_date": due, **row} for row in rows],
+			**values,
+		}
+	)
+	return doc.insert()
+
+
+def start(world: World, doc: Document, reason: str = "") -> Document:
+	"""Start the review of a contract document as the salesperson, and return it."""
+	world.everybody()
+	with as_user(world.sales):
+		name = api.start_review(doc.doctype, doc.name, reason)["name"]
+	return frappe.get_doc("Contract Review", name)
+
+
+def opinion(review: Document, department: str) -> Document:
+	"""Return the opinion that counts of a department."""
+	name = frappe.db.get_value(
+		"Contract Review Opinion",
+		{"contract_review": review.name, "department": department, "superseded": 0},
+		order_by="creation desc",
+	)
+	return frappe.get_doc("Contract Review Opinion", name)
+
+
+def answer(
+	world: World, review: Document, department: str, user: str | None = None, **answers: Any
+) -> Document:
+	"""Give a department's opinion: everything met, but for the last aspect if `answer` or more is passed."""
+	doc = opinion(review, department)
+	rows = [{"name": a.name, "answer": "Met"} for a in doc.answers]
+	rows[-1].update(answers)
+	user = user or (
+		world.second_sales() if department == "Sales" else world.person(DEPARTMENT_ROLES[department])
+	)
+	with as_user(user):
+		api.give_opinion(doc.name, review.fingerprint, rows, "")
+	return doc.reload()
+
+
+def answer_all(world: World, review: Document, *, but: tuple[str, ...] = ()) -> None:
+	"""Give all outstanding opinions, everything met."""
+	for department in frappe.get_all(
+		"Contract Review Opinion",
+		filters={"contract_review": review.name, "docstatus": 0},
+		pluck="department",
+		order_by="creation",
+	):
+		if department not in but:
+			answer(world, review, department)
+
+
+def shown(review: Document) -> str:
+	"""Return the hash that the form of the review would send back."""
+	return api.get_review_panel(review.name)["hash"]
+
+
+def decide(
+	review: Document, user: str, decision: str = "Approved", comment: str = "", overrule_reason: str = ""
+) -> Document:
+	"""Decide a review as a user, on what its form shows now."""
+	with as_user(user):
+		api.decide_review(review.name, decision, shown(review), comment, overrule_reason)
+	return review.reload()
+
+
+def approve(world: World, doc: Document) -> Document:
+	"""Take a contract document through its whole review to approval, and return the review."""
+	review = start(world, doc)
+	answer_all(world, review)
+	review.reload()
+	return decide(review, world.vp if review.approver_role == roles.SALES_VP else world.gm)
+
+
+def committed_order(world: World, code: str, **values: Any) -> Document:
+	"""Return a submitted sales order whose review was approved."""
+	doc = order(code, **values)
+	approve(world, doc)
+	doc.reload()
+	doc.submit()
+	return doc

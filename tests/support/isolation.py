@@ -1,0 +1,172 @@
+"""Keep the tests of the site apart: rollback, caches, and putting back what was committed."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import frappe
+
+from tests.support import baseline, env, sites, sql
+
+# Redis keys that follow from the code and the metadata alone; all others are dropped after each test.
+KEEP = (
+	"app_hooks",
+	"app_modules",
+	"all_apps",
+	"installed_app_modules",
+	"module_app",
+	"module_installed_app",
+	"installed_apps",
+	"assets_json",
+	"doctype_meta",
+	"doctype_form_meta",
+	"table_columns",
+	"db_tables",
+	"lang_user_translations",
+	"merged_translations",
+	"lang_full_dict",
+	"bootinfo_lang",
+	"website_generator_routes",
+)
+# Writing to one of these tables makes the kept keys doubtful too.
+METADATA = re.compile(
+	r"tab(DocType|DocField|DocPerm|Custom |Property Setter|Workflow|Translation|Module|Role\b|Language"
+	r"|Document Naming|Server Script|Client Script|Installed Application|Domain)"
+)
+
+
+@dataclass
+class State:
+	"""What the running test has done to the site."""
+
+	allowed: bool = False
+	committed: bool = False
+	pending: set[str] = field(default_factory=set)
+	written: set[str] = field(default_factory=set)
+	since: str = ""
+
+
+_state: State | None = None
+_names: set[str] = set()
+_flags: dict[str, Any] = {}
+
+
+def connect() -> None:
+	"""Connect this process to the test site, once per run."""
+	global _names, _flags
+	frappe.init(env.SITE, sites_path=".")
+	frappe.connect()
+	frappe.flags.in_test = True
+	frappe.flags.mute_emails = True
+	frappe.local.lang = "en"
+	sql.install()
+	sql.listen(_notice)
+	_names = {name for name, _value in frappe.local}
+	_flags = copy.deepcopy(dict(frappe.local.flags))
+
+
+def disconnect() -> None:
+	"""Leave the site."""
+	sql.unlisten(_notice)
+	frappe.destroy()
+
+
+def _notice(statement: sql.Statement) -> None:
+	if _state is None:
+		return
+	if statement.kind == "write":
+		_state.pending.add(statement.table)
+	elif statement.kind == "rollback":
+		_state.written |= _state.pending
+		_state.pending.clear()
+	elif statement.kind in ("commit", "ddl"):
+		if _state.pending or statement.kind == "ddl":
+			if not _state.committed:
+				baseline.mark_dirty(sites.site_path())
+			_state.committed = True
+		_state.written |= _state.pending | ({statement.table} if statement.table else set())
+		_state.pending.clear()
+
+
+@contextlib.contextmanager
+def isolated() -> Iterator[State]:
+	"""Run a test; whatever it does, the next one finds the site as it was made."""
+	global _state
+	frappe.db.rollback()
+	_reset_locals()
+	_state = State()
+	_state.since = str(frappe.db.sql("select date_sub(now(), interval 1 second)")[0][0])
+	state = _state
+	try:
+		yield state
+	finally:
+		_state = None
+		written = state.written | state.pending
+		if not frappe.db or not frappe.db._conn:
+			frappe.connect()  # a test may have closed or lost the connection
+		frappe.db.rollback()
+		if state.allowed or state.committed:
+			changed = baseline.restore(sites.database(), sites.site_path(), since=state.since)
+			written |= set(changed)
+			frappe.db.rollback()  # the snapshot of this connection must see the rows put back
+			_new_generation()
+		_drop_cache(everything=any(METADATA.search(table) for table in written))
+		_reset_locals()
+
+
+def allow_commits() -> Callable[[], None]:
+	"""Let the running test commit; return the function to do it with."""
+	assert _state is not None, "the fixture `isolated` comes first"
+	_state.allowed = True
+	baseline.mark_dirty(sites.site_path())
+
+	def commit() -> None:
+		frappe.db.commit()
+
+	return commit
+
+
+def _reset_locals() -> None:
+	"""Forget what frappe keeps for one request."""
+	from frappe.utils import caching
+
+	for name, _value in list(frappe.local):
+		if name not in _names:
+			delattr(frappe.local, name)
+	frappe.local.flags = frappe._dict(copy.deepcopy(_flags))
+	for name in ("message_log", "error_log", "debug_log", "locked_documents"):
+		setattr(frappe.local, name, [])
+	frappe.local.response = frappe._dict({"docs": []})
+	frappe.local.lang = "en"
+	for name in ("system_settings", "website_settings"):
+		if hasattr(frappe.local, name):
+			delattr(frappe.local, name)
+	if hasattr(frappe.local, "request_cache"):
+		frappe.local.request_cache.clear()
+	caching._SITE_CACHE.clear()
+	frappe.set_user("Administrator")
+
+
+def _drop_cache(everything: bool) -> None:
+	"""Empty the private redis, except for what every test would only read again."""
+	if everything:
+		frappe.cache.flushdb()
+		return
+	prefix = frappe.cache.make_key("").decode()
+	drop = []
+	for raw in frappe.cache.keys("*"):
+		name = raw.decode(errors="replace").removeprefix(prefix)
+		if not name.startswith(KEEP):
+			drop.append(raw)
+	if drop:
+		frappe.cache.delete(*drop)
+
+
+def _new_generation() -> None:
+	"""Tell the web server's processes that what they remember is old (see tests/support/wsgi)."""
+	(env.home() / "run/generation").touch()

@@ -1,0 +1,69 @@
+"""Users for the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator
+
+import frappe
+
+from tests.support import env
+
+_numbers = itertools.count(1)
+
+
+@contextlib.contextmanager
+def as_user(user: str) -> Iterator[str]:
+	"""Run the block as another user."""
+	before = frappe.session.user
+	frappe.set_user(user)
+	try:
+		yield user
+	finally:
+		frappe.set_user(before)
+
+
+@contextlib.contextmanager
+def outside_tests() -> Iterator[None]:
+	"""Run the block as in production: with `flags.in_test` frappe keeps no versions and logs less."""
+	frappe.flags.in_test = False
+	try:
+		yield
+	finally:
+		frappe.flags.in_test = True
+
+
+def make_user(
+	*roles: str | Iterable[str],
+	email: str | None = None,
+	first_name: str | None = None,
+	language: str | None = None,
+	password: str = env.PASSWORD,
+) -> str:
+	"""Make an enabled user with exactly these roles (and the automatic ones); return the user's name.
+
+	The user is rolled back with the test. For the web server, commit: `http` and `desk` do that.
+	"""
+	names = [name for role in roles for name in ([role] if isinstance(role, str) else role)]
+	number = next(_numbers)
+	user = frappe.new_doc("User")
+	user.update(
+		{
+			"email": email or f"user{number}@qms-test.localhost",
+			"first_name": first_name or f"User {number}",
+			"language": language,
+			"send_welcome_email": 0,
+			"enabled": 1,
+			"new_password": password,
+		}
+	)
+	user.append_roles(*names)
+	user.flags.no_welcome_mail = True
+	before = frappe.session.user
+	frappe.set_user("Administrator")
+	try:
+		user.insert(ignore_permissions=True)
+	finally:
+		frappe.set_user(before)
+	return user.name
