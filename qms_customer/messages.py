@@ -28,7 +28,12 @@ def sentence(refusal: Refusal) -> str:
 def refuse(refusals: Iterable[Refusal], title: str = "") -> NoReturn:
 	"""Raise QMSRefusal with all refusals in one message."""
 	lines = list(dict.fromkeys(sentence(r) for r in refusals))
-	frappe.throw(lines if len(lines) > 1 else lines[0], QMSRefusal, title=title or _("Not Possible Yet"), as_list=len(lines) > 1)
+	frappe.throw(
+		lines if len(lines) > 1 else lines[0],
+		QMSRefusal,
+		title=title or _("Not Possible Yet"),
+		as_list=len(lines) > 1,
+	)
 
 
 def refuse_one(rule: str, message: str, *args: object, title: str = "") -> NoReturn:

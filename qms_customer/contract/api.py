@@ -50,7 +50,9 @@ def get_authorisation_panel(name: str) -> dict:
 
 
 @frappe.whitelist(methods=["POST"])
-def give_opinion(name: str, content_hash: str, answers: str | list | None = None, comment: str | None = None) -> dict:
+def give_opinion(
+	name: str, content_hash: str, answers: str | list | None = None, comment: str | None = None
+) -> dict:
 	"""Give the opinion of a department (C6, C10, C11); `answers` is a list of rows, or the same as JSON."""
 	_readable(reviews.OPINION, name)
 	opinion = decide.give_opinion(name, content_hash, _rows(answers), comment)

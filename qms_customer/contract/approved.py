@@ -105,9 +105,7 @@ def committed(doctype: str, names: Iterable[str]) -> dict[str, bool]:
 	names = sorted(set(names))
 	if not names:
 		return {}
-	submitted = set(
-		frappe.get_all(doctype, filters={"name": ("in", names), "docstatus": 1}, pluck="name")
-	)
+	submitted = set(frappe.get_all(doctype, filters={"name": ("in", names), "docstatus": 1}, pluck="name"))
 	by_name: dict[str, list[frappe._dict]] = {}
 	for row in rows(doctype, submitted or [""]):
 		by_name.setdefault(row.reference_name, []).append(row)

@@ -35,7 +35,11 @@ def goods_without_order(doc: Document) -> dict[str, Any]:
 	total: dict[tuple[str, str], float] = defaultdict(float)
 	for row in doc.items:
 		if not (field and row.get(field)):
-			quantity = row.get("stock_qty") or row.get("transfer_qty") or flt(row.qty) * flt(row.conversion_factor or 1)
+			quantity = (
+				row.get("stock_qty")
+				or row.get("transfer_qty")
+				or flt(row.qty) * flt(row.conversion_factor or 1)
+			)
 			total[(row.item_code, row.get("stock_uom") or "")] += flt(quantity)
 	return {
 		"doctype": doc.doctype,
@@ -54,7 +58,9 @@ def consignee(doc: Document) -> str:
 	if doc.doctype != "Stock Entry" or not targets:
 		return ""
 	found = frappe.get_all(
-		"Warehouse", filters={"name": ("in", list(targets)), "qms_customer": ("is", "set")}, pluck="qms_customer"
+		"Warehouse",
+		filters={"name": ("in", list(targets)), "qms_customer": ("is", "set")},
+		pluck="qms_customer",
 	)
 	return found[0] if found else ""
 
@@ -105,7 +111,9 @@ def decide(name: str, decision: str, content_hash: str, comment: str) -> Documen
 	if record.docstatus != 0:
 		refuse_one("D4", mark("{0} was decided already by {1}."), record.name, record.decided_by_name)
 	if content_hash != record.fingerprint:
-		refuse_one("C12", mark("The review has changed since it was shown to you. Reload it and decide again."))
+		refuse_one(
+			"C12", mark("The review has changed since it was shown to you. Reload it and decide again.")
+		)
 	if decision not in ("Approved", "Rejected"):
 		refuse_one("D4", mark("{0} is not a decision."), decision)
 	user = frappe.session.user

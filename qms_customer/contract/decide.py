@@ -43,7 +43,9 @@ def re_affirm(opinion_name: str, content_hash: str) -> Document:
 	"""Repeat a department's earlier opinion on content that leaves its aspects alone, and return it (C13)."""
 	review, opinion = _open_opinion(opinion_name, content_hash)
 	if not (opinion.may_re_affirm and opinion.re_affirms):
-		refuse_one("C13", mark("The change touches the aspects of {0}: give a new opinion."), opinion.department)
+		refuse_one(
+			"C13", mark("The change touches the aspects of {0}: give a new opinion."), opinion.department
+		)
 	earlier = frappe.get_doc(reviews.OPINION, opinion.re_affirms)
 	by_aspect = {a.aspect: a for a in earlier.answers}
 	for row in opinion.answers:
@@ -74,9 +76,13 @@ def decide(
 			review.reference_name,
 		)
 	if review.workflow_state not in (states.PENDING_APPROVAL, states.IN_REVIEW):
-		refuse_one("C9", mark("Review {0} does not wait for a decision: {1}."), review.name, review.workflow_state)
+		refuse_one(
+			"C9", mark("Review {0} does not wait for a decision: {1}."), review.name, review.workflow_state
+		)
 	if content_hash != reviews.shown_hash(review):
-		refuse_one("C12", mark("The review has changed since it was shown to you. Reload it and decide again."))
+		refuse_one(
+			"C12", mark("The review has changed since it was shown to you. Reload it and decide again.")
+		)
 	opinions = reviews.opinions_of(review.name)
 	user, authority = _authority(review, opinions)
 	actions = reviews.actions_of(review.name)
@@ -86,11 +92,17 @@ def decide(
 		authority.role,
 		review.approver_role,
 		[
-			rules.Opinion(o.department, o.given_by or "", tuple(a.answer for a in o.answers) if o.docstatus == 1 else ())
+			rules.Opinion(
+				o.department, o.given_by or "", tuple(a.answer for a in o.answers) if o.docstatus == 1 else ()
+			)
 			for o in opinions
 		],
 		[
-			rules.Action(a.name, a.blocks, a.status in ("Verified", "Overruled") or bool(overruling and a.from_objection))
+			rules.Action(
+				a.name,
+				a.blocks,
+				a.status in ("Verified", "Overruled") or bool(overruling and a.from_objection),
+			)
 			for a in actions
 		],
 		sum(1 for d in review.discrepancies if not (d.resolution or "").strip()),
@@ -103,7 +115,18 @@ def decide(
 		refuse(refusals)
 	with moving(review):
 		if decision == rules.APPROVED:
-			_approve(review, doc, canonical, user, authority, comment, overrule_reason, opinions, actions, content_hash)
+			_approve(
+				review,
+				doc,
+				canonical,
+				user,
+				authority,
+				comment,
+				overrule_reason,
+				opinions,
+				actions,
+				content_hash,
+			)
 		elif decision == rules.REJECTED:
 			reviews.close_rejected(review, user, authority.role, authority.acting_for, comment, content_hash)
 		else:
@@ -126,7 +149,9 @@ def resubmit(review_name: str) -> Document:
 	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
 	review.check_permission("write")
 	if not reviews.may_prepare(frappe.session.user):
-		refuse_one("C2", mark("A review is started by Sales: the role {0} is needed."), people_rules.SALES_USER)
+		refuse_one(
+			"C2", mark("A review is started by Sales: the role {0} is needed."), people_rules.SALES_USER
+		)
 	_refuse_closed(review)
 	if review.workflow_state != states.RETURNED:
 		refuse_one("C9", mark("Review {0} was not returned."), review.name)
@@ -137,7 +162,11 @@ def resubmit(review_name: str) -> Document:
 			with moving(old):
 				old.db_set("superseded", 1)
 			reviews.ask(
-				review, by_name[opinion.department], mark("C11: the earlier objection is looked at again"), opinion, False
+				review,
+				by_name[opinion.department],
+				mark("C11: the earlier objection is looked at again"),
+				opinion,
+				False,
 			)
 	review.workflow_state = reviews.state_of(review)
 	with moving(review):
@@ -159,13 +188,19 @@ def override_criterion(review_name: str, criterion: str, verdict: str, reason: s
 	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
 	_refuse_closed(review)
 	if content_rules.fingerprint(canonical) != review.fingerprint:
-		refuse_one("C12", mark("{0} has changed since this review began. Sales has to start the next version."), review.reference_name)
+		refuse_one(
+			"C12",
+			mark("{0} has changed since this review began. Sales has to start the next version."),
+			review.reference_name,
+		)
 	user = frappe.session.user
 	row = next((c for c in review.criteria if c.criterion == criterion), None)
 	if row is None or verdict not in [v.value for v in Verdict]:
 		refuse_one("B3", mark("There is no such criterion or verdict."))
 	roles = people.own_roles(user)
-	allowed = LESS_SCRUTINY if verdict == Verdict.MET.value else {d.role for d in departments()} | LESS_SCRUTINY
+	allowed = (
+		LESS_SCRUTINY if verdict == Verdict.MET.value else {d.role for d in departments()} | LESS_SCRUTINY
+	)
 	if not roles & allowed or not people.is_present(user):
 		refuse_one("B3", mark("Your role may not set this verdict."))
 	if message := override_refusal(Verdict(row.computed), Verdict(verdict), reason, people.full_name(user)):
@@ -233,7 +268,9 @@ def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Docum
 	opinion = frappe.get_doc(reviews.OPINION, opinion_name, for_update=True)
 	user = frappe.session.user
 	if opinion.department_role not in people.own_roles(user) or not people.is_present(user):
-		refuse_one("C11", mark("This opinion is given by a person with the role {0}."), opinion.department_role)
+		refuse_one(
+			"C11", mark("This opinion is given by a person with the role {0}."), opinion.department_role
+		)
 	if opinion.docstatus != 0 or opinion.superseded:
 		refuse_one(
 			"C11",
@@ -249,7 +286,9 @@ def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Docum
 			review.reference_name,
 		)
 	if content_hash != review.fingerprint:
-		refuse_one("C12", mark("The review has changed since it was shown to you. Reload it and decide again."))
+		refuse_one(
+			"C12", mark("The review has changed since it was shown to you. Reload it and decide again.")
+		)
 	return review, opinion
 
 
@@ -265,7 +304,11 @@ def _close_opinion(review: Document, opinion: Document) -> Document:
 		refuse(refusals, _("The Opinion Is Incomplete"))
 	given = {a.answer for a in opinion.answers}
 	opinion.outcome = (
-		"Objected" if rules.NOT_MET in given else "Agreed with Conditions" if rules.CONDITIONS in given else "Agreed"
+		"Objected"
+		if rules.NOT_MET in given
+		else "Agreed with Conditions"
+		if rules.CONDITIONS in given
+		else "Agreed"
 	)
 	opinion.given_by, opinion.given_by_name, opinion.given_on = user, people.full_name(user), now_datetime()
 	opinion.content_hash = review.fingerprint
@@ -364,7 +407,9 @@ def complete_action(action_name: str, evidence: str, evidence_file: str = "") ->
 			"done_on": now_datetime(),
 		}
 	)
-	return _save_action(action, [action.verifier] if action.verifier else people.holders(action.verifier_role))
+	return _save_action(
+		action, [action.verifier] if action.verifier else people.holders(action.verifier_role)
+	)
 
 
 def verify_action(action_name: str, effective: bool, comment: str) -> Document:
@@ -376,7 +421,11 @@ def verify_action(action_name: str, effective: bool, comment: str) -> Document:
 		action.verifier_role in people.own_roles(user) and not action.verifier
 	)
 	if not allowed or user == action.done_by or not people.is_present(user):
-		refuse_one("C10", mark("This action is verified by {0}, and not by who did it."), action.verifier or action.verifier_role)
+		refuse_one(
+			"C10",
+			mark("This action is verified by {0}, and not by who did it."),
+			action.verifier or action.verifier_role,
+		)
 	if action.status != "Done":
 		refuse_one("C10", mark("Action {0} waits for its owner: {1}."), action.name, action.status)
 	if not comment.strip():
@@ -431,7 +480,9 @@ def _before_approval(review: Document, doc: Document) -> list[rules.Refusal]:
 		for m in contract_rules.missing_to_approve(
 			doc.get("qms_contract_form") or "",
 			[
-				contract_rules.Confirmation(c.confirmed_by or "", str(c.confirmed_on or ""), c.method or "", c.evidence or "")
+				contract_rules.Confirmation(
+					c.confirmed_by or "", str(c.confirmed_on or ""), c.method or "", c.evidence or ""
+				)
 				for c in review.confirmations
 			],
 		)
@@ -441,7 +492,9 @@ def _before_approval(review: Document, doc: Document) -> list[rules.Refusal]:
 		found.append(
 			rules.Refusal(
 				"B4",
-				mark("The contract needs more scrutiny now ({0}) than this review gave it ({1}). Return it; Sales starts the next version."),
+				mark(
+					"The contract needs more scrutiny now ({0}) than this review gave it ({1}). Return it; Sales starts the next version."
+				),
 				(now.path.value, review.review_path),
 			)
 		)
@@ -470,16 +523,21 @@ def _approve(
 				action.status = "Overruled"
 				action.verification = overrule_reason
 				_save_action(action, [])
-	reviews.close_approved(review, canonical, user, authority.role, authority.acting_for, comment, content_hash)
-	for kind in contract_rules.design_before_production(facts.requirements(doc), doc.get("qms_packaging") or ""):
+	reviews.close_approved(
+		review, canonical, user, authority.role, authority.acting_for, comment, content_hash
+	)
+	for kind in contract_rules.design_before_production(
+		facts.requirements(doc), doc.get("qms_packaging") or ""
+	):
 		owners = people.holders(people_rules.RND)
 		add_action(
 			review,
-			_("A7: design the special requirement ({0}) and have the customer confirm it before production").format(_(kind)),
+			_(
+				"A7: design the special requirement ({0}) and have the customer confirm it before production"
+			).format(_(kind)),
 			rules.BLOCKS_PRODUCTION,
 			owners[0] if owners else review.prepared_by,
 			None,
 			None,
 			people_rules.QUALITY,
 		)
-

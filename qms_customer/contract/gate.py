@@ -39,7 +39,9 @@ def refuse_alteration(doc: Document, before: Document | None) -> None:
 		return
 	refuse_one(
 		"E8",
-		mark("{0} is committed. What it promises is not changed here: {1}. A change goes through a contract change notice."),
+		mark(
+			"{0} is committed. What it promises is not changed here: {1}. A change goes through a contract change notice."
+		),
 		doc.name,
 		"; ".join(describe(doc.doctype, c) for c in changes[:8]),
 		title=_("Contract Cannot Be Changed"),
@@ -128,8 +130,9 @@ def _refuse_commitment(doc: Document, expired: frappe._dict | None, approvals: l
 	elif review.decision == "Rejected":
 		message = mark("{0} was rejected in review {1}. Change it and start the next version of the review.")
 	elif approvals or review.fingerprint != content.fingerprint_of(doc):
-		message = mark("{0} no longer says what review {1} is about. Start the next version of the review from its form.")
+		message = mark(
+			"{0} no longer says what review {1} is about. Start the next version of the review from its form."
+		)
 	else:
 		message = mark("Review {1} of {0} is not approved yet: {2}.")
 	refuse_one("C1", message, doc.name, review.name, review.workflow_state or "", title=title)
-

@@ -32,7 +32,9 @@ def done(doc: Document, user: str | None = None) -> None:
 	(
 		frappe.qb.update(todo)
 		.set(todo.status, "Closed")
-		.where((todo.reference_type == doc.doctype) & (todo.reference_name == doc.name) & (todo.status == "Open"))
+		.where(
+			(todo.reference_type == doc.doctype) & (todo.reference_name == doc.name) & (todo.status == "Open")
+		)
 		.run()
 	)
 	frappe.db.set_value(doc.doctype, doc.name, "_assign", None, update_modified=False)

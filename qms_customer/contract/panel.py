@@ -70,7 +70,9 @@ def overview(doc: Document) -> dict[str, Any]:
 		stale=stale,
 		changes=(review.changes or "").splitlines() if stale and review else [],
 		opinions=reviews.opinions_of(review.name) if review else [],
-		actions_open=[a for a in reviews.actions_of(review.name) if a.status in ("Open", "Done")] if review else [],
+		actions_open=[a for a in reviews.actions_of(review.name) if a.status in ("Open", "Done")]
+		if review
+		else [],
 	)
 	return {
 		"gated": True,
@@ -78,7 +80,9 @@ def overview(doc: Document) -> dict[str, Any]:
 		"actions": actions,
 		"hash": fingerprint,
 		"review": review.name if review else None,
-		"rejected_same": bool(review and review.decision == rules.REJECTED and review.fingerprint == fingerprint),
+		"rejected_same": bool(
+			review and review.decision == rules.REJECTED and review.fingerprint == fingerprint
+		),
 		"committable": usable or inherits,
 	}
 
@@ -113,7 +117,9 @@ def review_panel(review: Document) -> dict[str, Any]:
 		and doc.docstatus == 0
 		and reviews.may_prepare(frappe.session.user),
 		"may_override": review.docstatus == 0
-		and bool(people.own_roles(frappe.session.user) & ({d.role for d in departments()} | decide.LESS_SCRUTINY)),
+		and bool(
+			people.own_roles(frappe.session.user) & ({d.role for d in departments()} | decide.LESS_SCRUTINY)
+		),
 	}
 
 
@@ -243,7 +249,8 @@ def _stored_criteria(review: Document) -> list[dict]:
 			"reason": c.override_reason,
 			"by": c.override_by_name,
 			"evidence": [
-				{"verdict": e["verdict"], "text": say(e["message"], e["args"])} for e in json.loads(c.evidence)
+				{"verdict": e["verdict"], "text": say(e["message"], e["args"])}
+				for e in json.loads(c.evidence)
 			],
 		}
 		for c in review.criteria
@@ -305,7 +312,7 @@ def _render(template: str, **context: Any) -> str:
 	)
 	env.globals.update(
 		_=_,
-		link=lambda doctype, name, label=None: Markup(get_link_to_form(doctype, name, label or name)),  # noqa: S704
+		link=lambda doctype, name, label=None: Markup(get_link_to_form(doctype, name, label or name)),
 		full_name=people.full_name,
 		date=format_date,
 		datetime=lambda value: format_datetime(value) if value else "",

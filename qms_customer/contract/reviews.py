@@ -79,21 +79,39 @@ def sign_small_order(doc: Document, content_hash: str) -> Document:
 	if earlier and earlier.decision == rules.REJECTED and earlier.fingerprint == fingerprint:
 		refuse_one("C13", mark("This content was rejected, so a signature alone does not approve it."))
 	if doc.get("qms_contract_form") == contract_rules.VERBAL_ORDER:
-		refuse_one("A3", mark("A verbal order needs the customer's confirmation: start a review and record it there."))
+		refuse_one(
+			"A3",
+			mark("A verbal order needs the customer's confirmation: start a review and record it there."),
+		)
 	review = _new_review(doc, canonical, classification, "", earlier, "")
 	review.workflow_state = states.IN_REVIEW
 	if review.discrepancies:
-		refuse_one("C7", mark("The order differs from its quotation: start a review and resolve the differences there."))
+		refuse_one(
+			"C7",
+			mark("The order differs from its quotation: start a review and resolve the differences there."),
+		)
 	with moving(review):
 		# C5: the checks above are the permission.
 		review.insert(ignore_permissions=True)
 		_supersede(earlier, review)
-		close_approved(review, canonical, user, SALES_USER, "", _("Reviewed and approved by the salesperson's signature (C5)."), content_hash)
+		close_approved(
+			review,
+			canonical,
+			user,
+			SALES_USER,
+			"",
+			_("Reviewed and approved by the salesperson's signature (C5)."),
+			content_hash,
+		)
 	return review
 
 
 def ask(
-	review: Document, department: Department, reason: str, earlier: frappe._dict | None = None, may_re_affirm: bool | None = None
+	review: Document,
+	department: Department,
+	reason: str,
+	earlier: frappe._dict | None = None,
+	may_re_affirm: bool | None = None,
 ) -> Document:
 	"""Ask a department for its opinion: an empty one of its own, in its own inbox (C6, C11, L3)."""
 	due = add_days(nowdate(), settings().opinion_due_days or 0)
@@ -109,7 +127,9 @@ def ask(
 			"reference_name": review.reference_name,
 			"due_date": due,
 			"re_affirms": earlier.name if earlier else None,
-			"may_re_affirm": int(bool(earlier and (earlier.untouched if may_re_affirm is None else may_re_affirm))),
+			"may_re_affirm": int(
+				bool(earlier and (earlier.untouched if may_re_affirm is None else may_re_affirm))
+			),
 			"workflow_state": states.AWAITING_OPINION,
 			"answers": [
 				{"aspect": a.question, "topic": a.topic} for a in rules.aspects_of(department.name, aspects())
@@ -152,7 +172,9 @@ def keep_in_step(doc: Document) -> None:
 	if stale and not was_stale:
 		notify.tell(
 			[review.prepared_by, *_open_reviewers(review.name)],
-			_("{0} was edited during its review {1}: the review is out of date").format(doc.name, review.name),
+			_("{0} was edited during its review {1}: the review is out of date").format(
+				doc.name, review.name
+			),
 			review,
 		)
 	elif not stale:
@@ -301,21 +323,25 @@ def assign_deciders(review: Document) -> None:
 	if not users:
 		notify.tell(
 			[review.prepared_by],
-			_("Nobody can decide review {0}: each {1} prepared it or gave an opinion. A delegation or another person is needed.").format(
-				review.name, _(review.approver_role)
-			),
+			_(
+				"Nobody can decide review {0}: each {1} prepared it or gave an opinion. A delegation or another person is needed."
+			).format(review.name, _(review.approver_role)),
 			review,
 		)
 	notify.assign(
 		review,
 		users,
-		_("Decide review {0} of {1} for {2}").format(review.name, review.reference_name, review.customer_name),
+		_("Decide review {0} of {1} for {2}").format(
+			review.name, review.reference_name, review.customer_name
+		),
 	)
 
 
 def preparers(review: Document) -> list[str]:
 	"""Return who prepared a review: who started it, and who replaced a computed verdict (B3, C12)."""
-	return list(dict.fromkeys([review.prepared_by, *(c.override_by for c in review.criteria if c.override_by)]))
+	return list(
+		dict.fromkeys([review.prepared_by, *(c.override_by for c in review.criteria if c.override_by)])
+	)
 
 
 def criteria_rows(criteria: tuple[Criterion, ...]) -> list[dict]:
@@ -368,7 +394,12 @@ def _ready(doc: Document) -> tuple[Document, dict, str, frappe._dict | None]:
 	if row and (approved.is_valid(row) or doc.docstatus == 1):
 		refuse_one("C1", mark("{0} is approved already, in {1}."), doc.name, row.source_name)
 	earlier = _latest(doc)
-	if earlier and earlier.docstatus == 0 and earlier.fingerprint == fingerprint and earlier.reference_name == doc.name:
+	if (
+		earlier
+		and earlier.docstatus == 0
+		and earlier.fingerprint == fingerprint
+		and earlier.reference_name == doc.name
+	):
 		refuse_one("C1", mark("{0} is under review already, in {1}."), doc.name, earlier.name)
 	return doc, canonical, fingerprint, earlier
 
@@ -379,7 +410,16 @@ def _latest(doc: Document) -> frappe._dict | None:
 	found = frappe.get_all(
 		REVIEW,
 		filters={"reference_doctype": doc.doctype, "reference_name": ("in", names)},
-		fields=["name", "reference_name", "docstatus", "fingerprint", "decision", "decided_role", "review_version", "content"],
+		fields=[
+			"name",
+			"reference_name",
+			"docstatus",
+			"fingerprint",
+			"decision",
+			"decided_role",
+			"review_version",
+			"content",
+		],
 		order_by="creation desc",
 		limit=1,
 	)
@@ -390,7 +430,11 @@ def _check_again(earlier: frappe._dict | None, fingerprint: str, reason: str, re
 	if not earlier:
 		return required
 	refusals, role = rules.again_refusals(
-		earlier.decision or "", earlier.decided_role or "", earlier.fingerprint == fingerprint, reason, required
+		earlier.decision or "",
+		earlier.decided_role or "",
+		earlier.fingerprint == fingerprint,
+		reason,
+		required,
 	)
 	if refusals:
 		refuse(refusals)
@@ -401,7 +445,9 @@ def _refuse_empty_seats(seats: list[rules.Seat], approver: str) -> None:
 	empty = [
 		rules.Refusal(
 			"C11",
-			mark("Nobody holds the role {0}, so {1} cannot give an opinion. Ask the system manager to assign it."),
+			mark(
+				"Nobody holds the role {0}, so {1} cannot give an opinion. Ask the system manager to assign it."
+			),
 			(s.department.role, s.department.name),
 		)
 		for s in seats
@@ -409,7 +455,9 @@ def _refuse_empty_seats(seats: list[rules.Seat], approver: str) -> None:
 	]
 	if not people.deciders(approver) and not people.deciders(GENERAL_MANAGER):
 		empty.append(
-			rules.Refusal("C9", mark("Nobody holds the role {0}, so the review could not be decided."), (approver,))
+			rules.Refusal(
+				"C9", mark("Nobody holds the role {0}, so the review could not be decided."), (approver,)
+			)
 		)
 	if empty:
 		refuse(empty)
@@ -437,7 +485,11 @@ def _new_review(
 			"transaction_date": doc.get("transaction_date") or doc.get("from_date"),
 			"contract_form": doc.get("qms_contract_form"),
 			"amount": facts.amount(doc),
-			"quantity": float(sum(d.stock_qty or d.qty for d in doc.items) if doc.doctype != "Blanket Order" else sum(d.qty for d in doc.items)),
+			"quantity": float(
+				sum(d.stock_qty or d.qty for d in doc.items)
+				if doc.doctype != "Blanket Order"
+				else sum(d.qty for d in doc.items)
+			),
 			"approver_role": required or None,
 			"criteria": criteria_rows(classification.criteria),
 			"requirements": [
@@ -537,4 +589,3 @@ def _decision(decision: str, user: str, role: str, acting_for: str, comment: str
 		"decided_on": now_datetime(),
 		"approved_hash": content_hash,
 	}
-

@@ -12,5 +12,7 @@ def validate(doc: Document, method: str | None = None) -> None:
 	if doc.submit_on_creation and doc.reference_document in CONTRACT_DOCTYPES:
 		refuse_one(
 			"C1",
-			mark("Contracts are not submitted by Auto Repeat: each waits as a draft for its review. Untick Submit on Creation."),
+			mark(
+				"Contracts are not submitted by Auto Repeat: each waits as a draft for its review. Untick Submit on Creation."
+			),
 		)

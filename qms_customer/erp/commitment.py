@@ -60,7 +60,9 @@ def before_update_after_submit(doc: Document, method: str | None = None) -> None
 		if approvals and not approved.match(doc.doctype, content.fingerprint_of(doc), approvals):
 			refuse_one(
 				"E8",
-				mark("{0} would no longer say what was approved. A change goes through a contract change notice."),
+				mark(
+					"{0} would no longer say what was approved. A change goes through a contract change notice."
+				),
 				doc.name,
 			)
 
@@ -111,4 +113,3 @@ def file_hash(url: str | None) -> str:
 			except OSError:
 				return ""
 	return ""
-

@@ -45,12 +45,15 @@ def _changed(row: Document) -> bool:
 		return True
 	out = NOT_COMMITTED.get(row.doctype, {})
 	columns = {
-		f.fieldname: rules.NUMBER if f.fieldtype in ("Currency", "Float", "Percent", "Int", "Check") else rules.TEXT
+		f.fieldname: rules.NUMBER
+		if f.fieldtype in ("Currency", "Float", "Percent", "Int", "Check")
+		else rules.TEXT
 		for f in row.meta.fields
 		if f.fieldname not in out
 	}
 	return any(
-		rules.normal(row.get(name), kind) != rules.normal(before.get(name), kind) for name, kind in columns.items()
+		rules.normal(row.get(name), kind) != rules.normal(before.get(name), kind)
+		for name, kind in columns.items()
 	)
 
 
@@ -78,6 +81,8 @@ def _cache() -> dict:
 def _refuse(row: Document) -> None:
 	refuse_one(
 		"E8",
-		mark("{0} is committed. Its rows are not changed here. A change goes through a contract change notice."),
+		mark(
+			"{0} is committed. Its rows are not changed here. A change goes through a contract change notice."
+		),
 		row.parent,
 	)

@@ -36,7 +36,9 @@ def refuse_unverified_return(doc: Document) -> None:
 	if not real or any((d.qty or 0) > 0 for d in doc.items):
 		refuse_one(
 			"D4",
-			mark("A return names the submitted document of the same customer that it returns, and its quantities are negative."),
+			mark(
+				"A return names the submitted document of the same customer that it returns, and its quantities are negative."
+			),
 		)
 
 

@@ -21,7 +21,9 @@ def goods_items(codes: Iterable[str]) -> set[str]:
 	found = {i.name for i in items if i.is_stock_item or i.is_fixed_asset}
 	rest = [i.name for i in items if i.name not in found]
 	if rest:
-		found |= set(frappe.get_all("Product Bundle", filters={"new_item_code": ("in", rest)}, pluck="new_item_code"))
+		found |= set(
+			frappe.get_all("Product Bundle", filters={"new_item_code": ("in", rest)}, pluck="new_item_code")
+		)
 	return found
 
 
@@ -35,7 +37,10 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 		return {}
 	order = frappe.qb.DocType("Sales Order")
 	query = (
-		frappe.qb.from_(order).select(order.name, order.customer, order.company).where(order.name.isin(names)).orderby(order.name)
+		frappe.qb.from_(order)
+		.select(order.name, order.customer, order.company)
+		.where(order.name.isin(names))
+		.orderby(order.name)
 	)
 	heads = (query.for_update() if lock else query).run(as_dict=True)
 	committed = approved.committed("Sales Order", names)
@@ -114,7 +119,9 @@ def refusals(
 	)
 
 
-def release_rows(doc: Document, order_field: str, row_field: str, only_goods: bool = True) -> list[goods.ReleaseRow]:
+def release_rows(
+	doc: Document, order_field: str, row_field: str, only_goods: bool = True
+) -> list[goods.ReleaseRow]:
 	"""Return the rows of a document that are goods leaving, in stock units; services and returned rows are not."""
 	items = goods_items(d.item_code for d in doc.items) if only_goods else {d.item_code for d in doc.items}
 	return [

@@ -61,7 +61,8 @@ def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 	listed = frappe.get_all(
 		"Blanket Order Item" if review.reference_doctype == "Blanket Order" else "Quotation Item",
 		filters={"parent": review.reference_name},
-		fields=["item_code", "qty", "rate"] + (["conversion_factor"] if review.reference_doctype != "Blanket Order" else []),
+		fields=["item_code", "qty", "rate"]
+		+ (["conversion_factor"] if review.reference_doctype != "Blanket Order" else []),
 	)
 	most, least = {}, {}
 	for line in listed:
@@ -75,7 +76,9 @@ def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 	for row in doc.items:
 		if row.item_code in sold and row.item_code in least:
 			# What is charged, all discounts of the invoice taken off.
-			charged = number(row.get("net_rate") if row.get("net_rate") is not None else row.rate) / number(row.conversion_factor or 1)
+			charged = number(row.get("net_rate") if row.get("net_rate") is not None else row.rate) / number(
+				row.conversion_factor or 1
+			)
 			listed_rate = number(row.rate) / number(row.conversion_factor or 1)
 			if max(charged, listed_rate) < least[row.item_code] - Decimal("0.000001"):
 				return False
@@ -123,6 +126,8 @@ def _refuse_false_consolidation(doc: Document) -> None:
 		):
 			refuse_one(
 				"D4",
-				mark("Row {0}: a consolidated invoice repeats submitted POS Invoices, each row once; this one does not."),
+				mark(
+					"Row {0}: a consolidated invoice repeats submitted POS Invoices, each row once; this one does not."
+				),
 				row.idx,
 			)

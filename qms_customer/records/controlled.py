@@ -28,7 +28,11 @@ class ControlledRecord(Document):
 			self.load_doc_before_save()
 			before = self.get_doc_before_save()
 		for field in self.meta.fields:
-			if field.fieldname in self.EDITABLE or field.fieldtype in ("Section Break", "Column Break", "HTML"):
+			if field.fieldname in self.EDITABLE or field.fieldtype in (
+				"Section Break",
+				"Column Break",
+				"HTML",
+			):
 				continue
 			if field.fieldtype == "Table":
 				if not _same_rows(self.get(field.fieldname), before.get(field.fieldname)):
@@ -71,7 +75,12 @@ class ControlledRecord(Document):
 
 	def _refuse(self, label: str = "") -> None:
 		if label:
-			refuse_one("C11", mark("{0} of {1} is set by the review itself and cannot be changed here."), _(label), self.name)
+			refuse_one(
+				"C11",
+				mark("{0} of {1} is set by the review itself and cannot be changed here."),
+				_(label),
+				self.name,
+			)
 		refuse_one(
 			"C11",
 			mark("{0} {1} moves only by a person's decision on its form. Open it and use the buttons there."),

@@ -20,7 +20,12 @@ def _contract_fields(after: str, own: list[dict[str, Any]], tab: bool = True) ->
 			"label": "Contract Review",
 			"insert_after": after,
 		},
-		{"fieldname": "qms_review_panel", "fieldtype": "HTML", "label": "Review", "insert_after": "qms_review_tab"},
+		{
+			"fieldname": "qms_review_panel",
+			"fieldtype": "HTML",
+			"label": "Review",
+			"insert_after": "qms_review_tab",
+		},
 		{
 			"fieldname": "qms_contract_section",
 			"fieldtype": "Section Break",
@@ -109,7 +114,11 @@ def _contract_fields(after: str, own: list[dict[str, Any]], tab: bool = True) ->
 			"insert_after": "qms_review_status",
 			**_STATUS,
 		},
-		{"fieldname": "qms_status_column", "fieldtype": "Column Break", "insert_after": "qms_contract_review"},
+		{
+			"fieldname": "qms_status_column",
+			"fieldtype": "Column Break",
+			"insert_after": "qms_contract_review",
+		},
 		{
 			"fieldname": "qms_contract_class",
 			"fieldtype": "Data",

@@ -44,7 +44,9 @@ def sync_workflows() -> None:
 def remove_workflows() -> None:
 	"""Delete the workflows; states and actions may serve others and stay."""
 	for doctype in ("Contract Review", "Contract Review Opinion", "Delivery Authorisation"):
-		frappe.delete_doc("Workflow", f"QMS {doctype}", force=True, ignore_permissions=True, ignore_missing=True)
+		frappe.delete_doc(
+			"Workflow", f"QMS {doctype}", force=True, ignore_permissions=True, ignore_missing=True
+		)
 
 
 def _review() -> tuple[list[dict], list[dict]]:
@@ -124,7 +126,9 @@ def _transition(state: str, action: str, target: str, role: str, condition: str)
 
 def _sync(doctype: str, states: list[dict], transitions: list[dict]) -> None:
 	name = f"QMS {doctype}"
-	workflow = frappe.get_doc("Workflow", name) if frappe.db.exists("Workflow", name) else frappe.new_doc("Workflow")
+	workflow = (
+		frappe.get_doc("Workflow", name) if frappe.db.exists("Workflow", name) else frappe.new_doc("Workflow")
+	)
 	wanted = {
 		"workflow_name": name,
 		"document_type": doctype,
@@ -145,9 +149,12 @@ def _sync(doctype: str, states: list[dict], transitions: list[dict]) -> None:
 
 def _same(workflow: Any, wanted: dict, states: list[dict], transitions: list[dict]) -> bool:
 	def rows(table: str, wanted_rows: list[dict]) -> bool:
-		return [{k: str(r.get(k) or "") for k in w} for r, w in zip(workflow.get(table), wanted_rows, strict=False)] == [
-			{k: str(v or "") for k, v in w.items()} for w in wanted_rows
-		] and len(workflow.get(table)) == len(wanted_rows)
+		return [
+			{k: str(r.get(k) or "") for k in w}
+			for r, w in zip(workflow.get(table), wanted_rows, strict=False)
+		] == [{k: str(v or "") for k, v in w.items()} for w in wanted_rows] and len(
+			workflow.get(table)
+		) == len(wanted_rows)
 
 	return (
 		all(str(workflow.get(k)) == str(v) for k, v in wanted.items())

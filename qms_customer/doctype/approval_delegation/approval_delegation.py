@@ -23,7 +23,9 @@ class ApprovalDelegation(Document):
 		if self.role not in DELEGABLE:
 			refuse_one("L2", mark("{0} is not an authority that is delegated."), self.role)
 		if self.role not in people.own_roles(user):
-			refuse_one("L2", mark("You do not hold {0} yourself: what is lent to you cannot be lent on."), self.role)
+			refuse_one(
+				"L2", mark("You do not hold {0} yourself: what is lent to you cannot be lent on."), self.role
+			)
 		if self.delegate == self.delegator or not people.is_enabled_person(self.delegate):
 			refuse_one("L2", mark("The delegate is another person with a login."))
 		self.validate_from_to_dates("from_date", "to_date")
@@ -37,7 +39,9 @@ class ApprovalDelegation(Document):
 
 	def before_cancel(self) -> None:
 		"""L2: the manager takes it back, or a system manager when the manager is gone."""
-		if frappe.session.user != self.delegator and "System Manager" not in people.own_roles(frappe.session.user):
+		if frappe.session.user != self.delegator and "System Manager" not in people.own_roles(
+			frappe.session.user
+		):
 			refuse_one("L2", mark("Only {0} takes this delegation back."), self.delegator)
 
 	def on_trash(self) -> None:

@@ -23,13 +23,19 @@ class ContractReview(ControlledRecord):
 			old = before.pop(row.name, None)
 			fields = ("source", "item", "old_value", "new_value")
 			if old is None or any((row.get(f) or "") != (old.get(f) or "") for f in fields):
-				refuse_one("C7", mark("A difference is resolved by its resolution; the difference itself stays as it is."))
+				refuse_one(
+					"C7",
+					mark("A difference is resolved by its resolution; the difference itself stays as it is."),
+				)
 			if (row.resolution or "") != (old.resolution or ""):
 				row.resolved_by, row.resolved_on = frappe.session.user, now_datetime()
 			else:
 				row.resolved_by, row.resolved_on = old.resolved_by, old.resolved_on
 		if before:
-			refuse_one("C7", mark("A difference is resolved by its resolution; the difference itself stays as it is."))
+			refuse_one(
+				"C7",
+				mark("A difference is resolved by its resolution; the difference itself stays as it is."),
+			)
 		known = {c.name: c for c in self.get_doc_before_save().confirmations}
 		for row in self.confirmations:
 			row.recorded_by = known[row.name].recorded_by if row.name in known else frappe.session.user

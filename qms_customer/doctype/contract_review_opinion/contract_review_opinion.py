@@ -19,7 +19,11 @@ class ContractReviewOpinion(ControlledRecord):
 		if is_moving(self):
 			return
 		if self.department_role not in own_roles(frappe.session.user):
-			refuse_one("C11", mark("This opinion is given by a person with the role {0}."), self.department_role)
+			refuse_one(
+				"C11", mark("This opinion is given by a person with the role {0}."), self.department_role
+			)
 		before = self.get_doc_before_save()
-		if [(a.name, a.aspect, a.topic) for a in self.answers] != [(a.name, a.aspect, a.topic) for a in before.answers]:
+		if [(a.name, a.aspect, a.topic) for a in self.answers] != [
+			(a.name, a.aspect, a.topic) for a in before.answers
+		]:
 			refuse_one("C6", mark("The aspects are those of the routing table: answer them as they stand."))

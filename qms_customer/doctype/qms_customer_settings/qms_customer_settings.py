@@ -30,7 +30,9 @@ class QMSCustomerSettings(Document):
 				refuse_one("B4", mark("A number of days is not negative."))
 		found = rules.routing_refusals(
 			[
-				aspect_rules.Department(d.department, d.role, bool(d.circulated), bool(d.convened), bool(d.leading))
+				aspect_rules.Department(
+					d.department, d.role, bool(d.circulated), bool(d.convened), bool(d.leading)
+				)
 				for d in self.departments
 			],
 			[aspect_rules.Aspect(a.department, a.topic, a.question) for a in self.aspects],
@@ -54,7 +56,9 @@ class QMSCustomerSettings(Document):
 		sync_workflows()
 		frappe.clear_document_cache(DOCTYPE, DOCTYPE)
 		if self.change_reason and not is_moving(self):
-			self.add_comment("Info", _("Settings changed: {0}").format(frappe.utils.escape_html(self.change_reason)))
+			self.add_comment(
+				"Info", _("Settings changed: {0}").format(frappe.utils.escape_html(self.change_reason))
+			)
 			frappe.db.set_single_value(DOCTYPE, "change_reason", "", update_modified=False)
 			self.change_reason = ""
 
@@ -62,7 +66,10 @@ class QMSCustomerSettings(Document):
 		if not self.standing_review:
 			return
 		review = frappe.db.get_value(
-			"Contract Review", self.standing_review, ["decision", "withdrawn", "reference_doctype"], as_dict=True
+			"Contract Review",
+			self.standing_review,
+			["decision", "withdrawn", "reference_doctype"],
+			as_dict=True,
 		)
 		if (
 			not review
@@ -71,7 +78,10 @@ class QMSCustomerSettings(Document):
 			or review.reference_doctype == "Sales Order"
 		):
 			refuse_one(
-				"D4", mark("The standing review for counter sales is an approved review of a blanket order or quotation.")
+				"D4",
+				mark(
+					"The standing review for counter sales is an approved review of a blanket order or quotation."
+				),
 			)
 
 
@@ -85,6 +95,8 @@ def _changed(doc: Document, before: Document) -> bool:
 				[str(r.get(c) or "") for c in columns] for r in before.get(field.fieldname)
 			]:
 				return True
-		elif frappe.utils.cstr(doc.get(field.fieldname) or "") != frappe.utils.cstr(before.get(field.fieldname) or ""):
+		elif frappe.utils.cstr(doc.get(field.fieldname) or "") != frappe.utils.cstr(
+			before.get(field.fieldname) or ""
+		):
 			return True
 	return False
