@@ -70,44 +70,41 @@ _commitment = {
 	"before_submit": "qms_customer.erp.commitment.before_submit",
 	"on_submit": "qms_customer.erp.commitment.on_submit",
 	"before_update_after_submit": "qms_customer.erp.commitment.before_update_after_submit",
+	"on_update_after_submit": "qms_customer.erp.commitment.on_update_after_submit",
 	"before_change": "qms_customer.erp.commitment.before_change",
 	"before_cancel": "qms_customer.erp.commitment.before_cancel",
 	"on_cancel": "qms_customer.erp.commitment.on_cancel",
 }
 
 doc_events = {
-	"*": {"after_rename": "qms_customer.erp.rename.after_rename"},
-	"Sales Order": _commitment,
-	"Quotation": _commitment,
-	"Blanket Order": _commitment,
-	(
-		"Sales Order Item",
-		"Quotation Item",
-		"Blanket Order Item",
-		"Packed Item",
-		"Sales Taxes and Charges",
-		"Payment Schedule",
-		"Contract Requirement",
-		"Contract Document",
-	): {
+	"*": {
+		"after_rename": "qms_customer.erp.rename.after_rename",
+		# Rows of any table, a site's own too; of other documents than rows these look at one attribute.
 		"before_insert": "qms_customer.erp.commitment_row.before_insert",
 		"before_validate": "qms_customer.erp.commitment_row.before_validate",
 		"before_update_after_submit": "qms_customer.erp.commitment_row.before_validate",
+		"on_update_after_submit": "qms_customer.erp.commitment_row.on_update_after_submit",
 		"before_change": "qms_customer.erp.commitment_row.before_change",
 		"before_cancel": "qms_customer.erp.commitment_row.before_removal",
 		"on_trash": "qms_customer.erp.commitment_row.before_removal",
 	},
+	"Sales Order": _commitment,
+	"Quotation": _commitment,
+	"Blanket Order": _commitment,
 	"Delivery Note": {
 		"before_validate": "qms_customer.erp.delivery_note.before_validate",
 		"before_submit": "qms_customer.erp.delivery_note.before_submit",
+		"on_cancel": "qms_customer.erp.release.on_cancel",
 	},
 	("Sales Invoice", "POS Invoice"): {
 		"before_validate": "qms_customer.erp.sales_invoice.before_validate",
 		"before_submit": "qms_customer.erp.sales_invoice.before_submit",
+		"on_cancel": "qms_customer.erp.release.on_cancel",
 	},
 	"Stock Entry": {
 		"before_validate": "qms_customer.erp.stock_entry.before_validate",
 		"before_submit": "qms_customer.erp.stock_entry.before_submit",
+		"on_cancel": "qms_customer.erp.release.on_cancel",
 	},
 	"Purchase Order": {
 		"before_validate": "qms_customer.erp.purchase_order.before_validate",

@@ -76,23 +76,23 @@ def rows(doctype: str, names: Iterable[str]) -> list[frappe._dict]:
 	)
 
 
-def match(doctype: str, fingerprint: str, approvals: Iterable[frappe._dict]) -> frappe._dict | None:
+def match(
+	doctype: str,
+	fingerprint: str,
+	approvals: Iterable[frappe._dict],
+	aliases: list[frappe._dict] | None = None,
+) -> frappe._dict | None:
 	"""Return the latest approval of exactly this content, masters renamed since then followed, or None.
 
-	Approved text is never rewritten: where no fingerprint matches, the approved text is read with the names that its
-	masters bear today.
+	Approved text is never rewritten: it is read with the names that its masters bear today. So a new customer that
+	took over the name of a renamed one is not the customer who was approved.
 	"""
 	approvals = list(approvals)
+	if aliases is None:
+		aliases = aliases_since(approvals)
 	for row in reversed(approvals):
-		if row.fingerprint == fingerprint:
+		if _fingerprint_today(doctype, row, aliases) == fingerprint:
 			return row
-	aliases = _aliases(approvals)
-	for row in reversed(approvals) if aliases else ():
-		since = _since(aliases, row.approved_on)
-		if since:
-			now = rules.renamed(json.loads(row.content), content.link_kinds(doctype), since)
-			if rules.fingerprint(now) == fingerprint:
-				return row
 	return None
 
 
@@ -107,12 +107,14 @@ def committed(doctype: str, names: Iterable[str]) -> dict[str, bool]:
 		return {}
 	submitted = set(frappe.get_all(doctype, filters={"name": ("in", names), "docstatus": 1}, pluck="name"))
 	by_name: dict[str, list[frappe._dict]] = {}
-	for row in rows(doctype, submitted or [""]):
+	approvals = rows(doctype, submitted or [""])
+	for row in approvals:
 		by_name.setdefault(row.reference_name, []).append(row)
+	aliases = aliases_since(approvals)
 	contents = content.stored_contents(doctype, by_name)
 	return {
 		name: name in contents
-		and match(doctype, rules.fingerprint(contents[name]), by_name[name]) is not None
+		and match(doctype, rules.fingerprint(contents[name]), by_name[name], aliases) is not None
 		for name in names
 	}
 
@@ -122,20 +124,32 @@ def is_valid(row: frappe._dict) -> bool:
 	return not row.valid_until or getdate(row.valid_until) >= getdate()
 
 
-def _aliases(approvals: list[frappe._dict]) -> list[frappe._dict]:
+def aliases_since(approvals: list[frappe._dict]) -> list[frappe._dict]:
+	"""Return the names given to masters since the first of these approvals, in the order of time; one query."""
 	if not approvals:
 		return []
 	return frappe.get_all(
 		"Record Alias",
 		filters={"renamed_on": (">=", min(r.approved_on for r in approvals))},
 		fields=["master_doctype", "old_name", "new_name", "renamed_on"],
-		order_by="renamed_on",
+		order_by="renamed_on, creation",
 	)
 
 
-def _since(aliases: list[frappe._dict], moment: object) -> dict[str, dict[str, str]]:
-	found: dict[str, dict[str, str]] = {}
-	for a in aliases:
-		if a.renamed_on >= moment:
-			found.setdefault(a.master_doctype, {})[a.old_name] = a.new_name
-	return found
+def _fingerprint_today(doctype: str, row: frappe._dict, aliases: list[frappe._dict]) -> str:
+	"""The fingerprint of an approved text as it reads today."""
+	since = [a for a in aliases if a.renamed_on >= row.approved_on]
+	if not since:
+		return row.fingerprint
+	canonical = json.loads(row.content)
+	tables = [r for rows in canonical["tables"].values() for r in rows]
+	names = {value for values in (canonical["fields"], *tables) for value in values.values()}
+	kinds = {**content.link_kinds(doctype)}
+	if canonical["fields"].get("quotation_to"):
+		kinds["party_name"] = canonical["fields"]["quotation_to"]
+	# One after the other: a name that was given up may have been taken by another master since.
+	for a in since:
+		if a.old_name in names:
+			canonical = rules.renamed(canonical, kinds, {a.master_doctype: {a.old_name: a.new_name}})
+			names.add(a.new_name)
+	return rules.fingerprint(canonical)

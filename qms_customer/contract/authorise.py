@@ -2,12 +2,13 @@
 
 import json
 from collections import defaultdict
+from decimal import Decimal
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import flt, now_datetime
+from frappe.utils import now_datetime
 
 from qms_customer.contract import notify, people, states
 from qms_customer.contract.facts import number
@@ -30,39 +31,70 @@ COVERED = {
 
 
 def goods_without_order(doc: Document) -> dict[str, Any]:
-	"""Return what would leave without an order: to whom, and how much of what, in stock units."""
+	"""Return what would leave without an order: to whom, and how much of what, in stock units, bundles with parts.
+
+	A negative row takes nothing off: what comes back makes no room for what leaves.
+	"""
 	field = COVERED[doc.doctype]
-	total: dict[tuple[str, str], float] = defaultdict(float)
+	total: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+	parts: dict[str, Decimal] = defaultdict(Decimal)
+	without = set()
 	for row in doc.items:
 		if not (field and row.get(field)):
-			quantity = (
-				row.get("stock_qty")
-				or row.get("transfer_qty")
-				or flt(row.qty) * flt(row.conversion_factor or 1)
-			)
-			total[(row.item_code, row.get("stock_uom") or "")] += flt(quantity)
-	return {
+			without.add(row.name)
+			by_unit = number(row.qty) * number(row.get("conversion_factor") or 1)
+			stored = number(row.get("stock_qty") or row.get("transfer_qty"))
+			total[(row.item_code, row.get("stock_uom") or "")] += max(by_unit, stored, Decimal())
+	for row in doc.get("packed_items") or ():
+		if row.parent_detail_docname in without:
+			parts[row.item_code] += max(number(row.qty), Decimal())
+	found = {
 		"doctype": doc.doctype,
-		"customer": doc.get("customer") or consignee(doc),
+		"customer": doc.get("customer") or "".join(consignees(doc)[:1]),
 		"company": doc.company,
 		"rows": [
-			{"item": item, "uom": uom, "quantity": normal(number(quantity), NUMBER)}
+			{"item": item, "uom": uom, "quantity": normal(quantity, NUMBER)}
 			for (item, uom), quantity in sorted(total.items())
 		],
 	}
+	if parts:
+		found["parts"] = [{"item": i, "quantity": normal(q, NUMBER)} for i, q in sorted(parts.items())]
+	return found
 
 
-def consignee(doc: Document) -> str:
-	"""Return the customer at whose site a stock entry puts goods down, "" if none."""
+def consignees(doc: Document) -> list[str]:
+	"""Return the customers at whose sites a stock entry puts goods down; a warehouse is where its group is."""
 	targets = {d.t_warehouse for d in doc.items if d.get("t_warehouse")}
 	if doc.doctype != "Stock Entry" or not targets:
-		return ""
-	found = frappe.get_all(
-		"Warehouse",
-		filters={"name": ("in", list(targets)), "qms_customer": ("is", "set")},
-		pluck="qms_customer",
+		return []
+	target, site = frappe.qb.DocType("Warehouse"), frappe.qb.DocType("Warehouse").as_("site")
+	rows = (
+		frappe.qb.from_(target)
+		.join(site)
+		.on((site.lft <= target.lft) & (site.rgt >= target.rgt))
+		.select(target.name, site.qms_customer)
+		.where(target.name.isin(list(targets)) & (site.qms_customer != ""))
+		.orderby(site.lft)
+		.run()
 	)
-	return found[0] if found else ""
+	# The innermost group that says where it is counts.
+	return sorted(set(dict(rows).values()))
+
+
+def refuse_two_consignees(customers: list[str]) -> None:
+	"""Refuse a stock entry for more than one customer: a manager authorises goods for one (D4)."""
+	if len(customers) > 1:
+		refuse_one(
+			"D4",
+			mark("These goods go to the sites of more than one customer ({0}). Make a stock entry for each."),
+			", ".join(customers),
+		)
+
+
+def preparers(record: Document) -> list[str]:
+	"""Return who prepared what would leave: they do not authorise it themselves (C12)."""
+	owner = frappe.db.get_value(record.reference_doctype, record.reference_name, "owner")
+	return [user for user in (record.requested_by, owner) if user]
 
 
 def request(doc: Document, reason_code: str, explanation: str) -> Document:
@@ -73,6 +105,7 @@ def request(doc: Document, reason_code: str, explanation: str) -> Document:
 		refuse_one("D4", mark("{0} is not a valid reason code."), reason_code)
 	if not (explanation or "").strip():
 		refuse_one("D4", mark("Say why the goods leave without an order."))
+	refuse_two_consignees(consignees(doc))
 	goods = goods_without_order(doc)
 	if not goods["rows"]:
 		refuse_one("D4", mark("Every row of {0} names an order; no authorisation is needed."), doc.name)
@@ -120,7 +153,7 @@ def decide(name: str, decision: str, content_hash: str, comment: str) -> Documen
 	options = people.authorities(user, people_rules.BUSINESS_MANAGER) if people.is_present(user) else []
 	if not options:
 		refuse_one("D4", mark("This is decided by: {0}."), people_rules.BUSINESS_MANAGER)
-	authority, reason = people_rules.choose_authority(options, user, [record.requested_by], [])
+	authority, reason = people_rules.choose_authority(options, user, preparers(record), [])
 	if authority is None:
 		refuse([Refusal("C12", reason)])
 	if decision == "Rejected" and not comment.strip():

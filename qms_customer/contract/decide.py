@@ -256,6 +256,7 @@ def _match_seats(review: Document, classification: object) -> None:
 	for opinion in opinions:
 		if opinion.docstatus == 0 and seats and opinion.department not in seats:
 			reviews.close_opinion(opinion.name)
+			review.outstanding = max((review.outstanding or 0) - 1, 0)
 
 
 def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Document]:
@@ -319,12 +320,13 @@ def _close_opinion(review: Document, opinion: Document) -> Document:
 		opinion.submit()
 	_raise_actions(review, opinion)
 	notify.done(opinion)
-	state = reviews.state_of(review)
-	if state != review.workflow_state:
-		review.workflow_state = state
-		with moving(review):
-			# The last opinion moves the review on; the department has no right to write reviews.
-			review.save(ignore_permissions=True)
+	before = review.workflow_state
+	review.outstanding = max((review.outstanding or 0) - 1, 0)
+	review.workflow_state = reviews.state_of(review)
+	with moving(review):
+		# An opinion is counted on the review; the department has no right of its own to write reviews.
+		review.save(ignore_permissions=True)
+	if review.workflow_state != before:
 		reviews.show_on_contract(review)
 		reviews.assign_deciders(review)
 	return opinion

@@ -3,6 +3,8 @@
 C1 (commitment), E8 (alteration), D4 (release). Each function reads, asks rules/, and refuses or returns.
 """
 
+from typing import NoReturn
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
@@ -35,8 +37,12 @@ def refuse_alteration(doc: Document, before: Document | None) -> None:
 	if before is None or not is_gated(before):
 		return
 	changes = content_rules.diff(content.content_of(before), content.content_of(doc))
-	if not changes:
-		return
+	if changes:
+		refuse_changes(doc, changes)
+
+
+def refuse_changes(doc: Document, changes: list[content_rules.Change]) -> NoReturn:
+	"""Refuse, naming what would change (E8)."""
 	refuse_one(
 		"E8",
 		mark(
@@ -79,8 +85,7 @@ def _inherits(doc: Document, canonical: dict) -> bool:
 	if doc.get("qms_contract_form") == VERBAL_ORDER:
 		# A3: what was said has to be confirmed, and that is recorded on a review of its own.
 		return False
-	inherit.lock(base)
-	if inherit.differences(doc, base):
+	if not inherit.lock(base) or inherit.differences(doc, base, current=True):
 		return False
 	approved.record(
 		doc.doctype,

@@ -58,14 +58,17 @@ def base_of(doc: Document) -> Base | None:
 	return Base(doctype, name, stored, approval, _customer(head), _promised(doctype, head, doc))
 
 
-def differences(doc: Document, base: Base) -> list[Change]:
-	"""Return in what an order promises other or more than what it comes from; quantities of all its orders together."""
+def differences(doc: Document, base: Base, *, current: bool = False) -> list[Change]:
+	"""Return in what an order promises other or more than what it comes from; quantities of all its orders together.
+
+	`current`: under the lock of the base, count orders that others have committed since this transaction began, too.
+	"""
 	return inheritance.differences(
 		content.content_of(doc),
 		base.content,
 		base.customer,
 		base.promised,
-		_ordered_elsewhere(doc, base),
+		_ordered_elsewhere(doc, base, current),
 		frappe.get_cached_value("Company", doc.company, "default_currency"),
 		_item_defaults(doc),
 	)
@@ -83,9 +86,9 @@ def _item_defaults(doc: Document) -> dict[str, dict[str, Any]]:
 	}
 
 
-def lock(base: Base) -> None:
-	"""Make orders from the same base wait for each other, so that their quantities are counted together."""
-	frappe.db.get_value(base.doctype, base.name, "name", for_update=True)
+def lock(base: Base) -> bool:
+	"""Make orders from the same base wait for each other; returns whether the base is committed still."""
+	return frappe.db.get_value(base.doctype, base.name, "docstatus", for_update=True) == 1
 
 
 _PARTY = {"Quotation": ("quotation_to", "party_name"), "Blanket Order": ("customer",)}
@@ -113,19 +116,34 @@ def _promised(doctype: str, head: frappe._dict, doc: Document) -> str:
 	return ""
 
 
-def _ordered_elsewhere(doc: Document, base: Base) -> dict[str, Decimal]:
+def _ordered_elsewhere(doc: Document, base: Base, current: bool) -> dict[str, Decimal]:
 	"""By item, what other committed orders took from the base, in the base's unit."""
-	order, row = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Sales Order Item")
+	row = frappe.qb.DocType("Sales Order Item")
 	link = row.prevdoc_docname if base.doctype == "Quotation" else row.blanket_order
-	taken = (
+	taking = (link == base.name) & (row.docstatus == 1) & (row.parenttype == "Sales Order")
+	orders = set(frappe.qb.from_(row).select(row.parent).distinct().where(taking).run(pluck=True))
+	if current:
+		# What this transaction sees was fixed when it began, maybe before the lock was given. A locking read sees
+		# what is stored; the ledger is asked because it is indexed by the base, and each such order wrote there.
+		ledger = frappe.qb.DocType("Approved Content")
+		orders |= set(
+			frappe.qb.from_(ledger)
+			.select(ledger.reference_name)
+			.where((ledger.source_name == base.name) & (ledger.source_doctype == base.doctype))
+			.where(ledger.reference_doctype == "Sales Order")
+			.for_update()
+			.run(pluck=True)
+		)
+	orders.discard(doc.name)
+	if not orders:
+		return {}
+	query = (
 		frappe.qb.from_(row)
-		.join(order)
-		.on(order.name == row.parent)
 		.select(row.item_code, Sum(row.stock_qty))
-		.where((link == base.name) & (order.docstatus == 1) & (order.name != (doc.name or "")))
+		.where(taking & row.parent.isin(list(orders)))
 		.groupby(row.item_code)
-		.run()
 	)
+	taken = (query.for_update() if current else query).run()
 	factors: dict[str, Decimal] = {}
 	for line in base.content["tables"].get("items", ()):
 		factor = Decimal(line.get("conversion_factor") or "1")

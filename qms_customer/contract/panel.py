@@ -10,7 +10,7 @@ from frappe.utils import format_date, format_datetime, get_link_to_form
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
-from qms_customer.contract import approved, content, decide, facts, inherit, people, reviews, states
+from qms_customer.contract import approved, authorise, content, decide, facts, inherit, people, reviews, states
 from qms_customer.contract.gate import describe
 from qms_customer.contract.settings import departments, settings
 from qms_customer.messages import say
@@ -167,7 +167,7 @@ def authorisation_panel(authorisation: Document) -> dict[str, Any]:
 	html = _render("authorisation.html", content=json.loads(authorisation.content), doc=authorisation)
 	user = frappe.session.user
 	options = people.authorities(user, people_rules.BUSINESS_MANAGER)
-	authority, _why = people_rules.choose_authority(options, user, [authorisation.requested_by], [])
+	authority, _why = people_rules.choose_authority(options, user, authorise.preparers(authorisation), [])
 	return {
 		"html": html,
 		"hash": authorisation.fingerprint,

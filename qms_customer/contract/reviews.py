@@ -55,6 +55,9 @@ def start(doc: Document, again_reason: str = "") -> Document:
 	carried = _carried(earlier, canonical) if earlier else {}
 	for seat in seats:
 		ask(review, seat.department, seat.reason, carried.get(seat.department.name))
+	with moving(review):
+		# As above; it now knows how many opinions are outstanding.
+		review.save(ignore_permissions=True)
 	show_on_contract(review)
 	return review
 
@@ -113,7 +116,10 @@ def ask(
 	earlier: frappe._dict | None = None,
 	may_re_affirm: bool | None = None,
 ) -> Document:
-	"""Ask a department for its opinion: an empty one of its own, in its own inbox (C6, C11, L3)."""
+	"""Ask a department for its opinion: an empty one of its own, in its own inbox (C6, C11, L3).
+
+	The caller holds the lock of the review, and saves it: it counts the opinions outstanding.
+	"""
 	due = add_days(nowdate(), settings().opinion_due_days or 0)
 	opinion = frappe.get_doc(
 		{
@@ -147,17 +153,22 @@ def ask(
 		),
 		due,
 	)
+	review.outstanding = (review.outstanding or 0) + 1
 	return opinion
 
 
 def keep_in_step(doc: Document) -> None:
 	"""After a draft contract was edited, show on its open review whether that is out of date, and why (C13)."""
-	name = frappe.db.get_value(
+	before = doc.get_doc_before_save()
+	# The stored document was read under lock: it names a review that began a moment ago.
+	name = (before and before.get("qms_contract_review")) or frappe.db.get_value(
 		REVIEW, {"reference_doctype": doc.doctype, "reference_name": doc.name, "docstatus": 0}, "name"
 	)
-	if not name:
+	if not name or not frappe.db.exists(REVIEW, name):
 		return
-	review = frappe.get_doc(REVIEW, name)
+	review = frappe.get_doc(REVIEW, name, for_update=True)
+	if review.docstatus != 0 or review.reference_name != doc.name:
+		return
 	canonical = content.content_of(doc)
 	stale = content_rules.fingerprint(canonical) != review.fingerprint
 	changes = changes_in_words(review, canonical) if stale else ""
@@ -183,7 +194,7 @@ def keep_in_step(doc: Document) -> None:
 
 def state_of(review: Document) -> str:
 	"""Return the state in which an undecided, current review is: until the last opinion is given, in review."""
-	return states.IN_REVIEW if _outstanding(review.name) else states.PENDING_APPROVAL
+	return states.IN_REVIEW if review.outstanding else states.PENDING_APPROVAL
 
 
 def changes_in_words(review: Document, canonical: dict) -> str:
@@ -247,6 +258,9 @@ def shown_hash(review: Document) -> str:
 	"""
 	seen = {
 		"fingerprint": review.fingerprint,
+		# Counts every move of the review. It is read under lock when somebody decides, so that an opinion given
+		# since the form was shown is noticed however the database orders the two.
+		"turn": review.turn,
 		"path": review.review_path,
 		"criteria": [[c.criterion, c.computed, c.override, c.override_reason] for c in review.criteria],
 		"differences": [[d.item, d.old_value, d.new_value, d.resolution] for d in review.discrepancies],
@@ -407,23 +421,31 @@ def _ready(doc: Document) -> tuple[Document, dict, str, frappe._dict | None]:
 def _latest(doc: Document) -> frappe._dict | None:
 	"""The latest review of the document, or of the one that it amends."""
 	names = [doc.name] + ([doc.amended_from] if doc.get("amended_from") else [])
+	fields = [
+		"name",
+		"reference_name",
+		"docstatus",
+		"fingerprint",
+		"decision",
+		"decided_role",
+		"review_version",
+		"content",
+	]
 	found = frappe.get_all(
 		REVIEW,
 		filters={"reference_doctype": doc.doctype, "reference_name": ("in", names)},
-		fields=[
-			"name",
-			"reference_name",
-			"docstatus",
-			"fingerprint",
-			"decision",
-			"decided_role",
-			"review_version",
-			"content",
-		],
+		fields=fields,
 		order_by="creation desc",
 		limit=1,
 	)
-	return found[0] if found else None
+	latest = found[0] if found else None
+	# The contract was read under lock and names its latest review, one that began a moment ago included.
+	named = doc.get("qms_contract_review")
+	if named and (latest is None or latest.name != named):
+		fresh = frappe.db.get_value(REVIEW, named, fields, as_dict=True, for_update=True)
+		if fresh and fresh.reference_name == doc.name:
+			return fresh
+	return latest
 
 
 def _check_again(earlier: frappe._dict | None, fingerprint: str, reason: str, required: str) -> str:
@@ -568,10 +590,6 @@ def _carried(earlier: frappe._dict, canonical: dict) -> dict[str, frappe._dict]:
 	for department, opinion in given.items():
 		opinion.untouched = rules.untouched(department, touched, aspects())
 	return given
-
-
-def _outstanding(review_name: str) -> int:
-	return frappe.db.count(OPINION, {"contract_review": review_name, "docstatus": 0, "superseded": 0})
 
 
 def _open_reviewers(review_name: str) -> list[str]:

@@ -7,8 +7,9 @@ from frappe.model.document import Document
 from frappe.utils import get_files_path
 
 from qms_customer.contract import approved, content, facts, gate, reviews
-from qms_customer.erp import status_change
+from qms_customer.erp import commitment_row, status_change
 from qms_customer.messages import refuse_one
+from qms_customer.rules import content as rules
 from qms_customer.rules import mark
 
 OUR_DOCTYPES = (
@@ -19,10 +20,13 @@ OUR_DOCTYPES = (
 	"Contract Status Change",
 	"Delivery Authorisation",
 )
+# Written by us alone, to show where the review stands: what a form or an API sends for them does not count.
+SHOWN = ("qms_review_status", "qms_contract_review", "qms_contract_class", "qms_review_path")
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
 	"""Hash the contract documents (A6); refuse a submit that skips ERPNext's validation as well (C1)."""
+	_keep_shown(doc)
 	hash_documents(doc)
 	if doc.flags.ignore_validate and doc.docstatus == 1:
 		# before_submit will not run, and ERPNext's own calculation neither: what would be stored must be approved.
@@ -31,6 +35,10 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 def before_save(doc: Document, method: str | None = None) -> None:
 	"""Evaluate the class of a draft (B1, B4), for its form and lists."""
+	before = doc.get_doc_before_save()
+	for field in ("qms_contract_review", "qms_review_status"):
+		# The review writes these past the form; a form opened before that must not write them back.
+		doc.set(field, before.get(field) if before else None)
 	if not facts.is_gated(doc):
 		doc.update({"qms_contract_class": None, "qms_review_path": None})
 		return
@@ -48,51 +56,120 @@ def on_update(doc: Document, method: str | None = None) -> None:
 def before_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse to commit without approval of exactly this content (C1)."""
 	gate.require_approval(doc)
+	# What other apps still do to it until it is stored is looked at in on_submit.
+	doc.flags.qms_fingerprint = content.fingerprint_of(doc)
+	doc.flags.qms_savepoint = f"qms_{frappe.generate_hash(length=10)}"
+	frappe.db.savepoint(doc.flags.qms_savepoint)
 
 
 def before_update_after_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse to alter what a committed contract promises (E8)."""
+	_keep_shown(doc)
 	before = doc.get_doc_before_save()
 	gate.refuse_alteration(doc, before)
+	status_change.require_reason_for_status(doc, before)
 	if facts.is_gated(doc):
 		approvals = approved.rows(doc.doctype, [doc.name])
 		# Rows may have been written alone before their parent is saved: then `before` has them already.
 		if approvals and not approved.match(doc.doctype, content.fingerprint_of(doc), approvals):
 			refuse_one(
 				"E8",
-				mark(
-					"{0} would no longer say what was approved. A change goes through a contract change notice."
-				),
+				mark("{0} would no longer say what was approved. A change goes through a contract change notice."),
 				doc.name,
 			)
 
 
-def before_change(doc: Document, method: str | None = None) -> None:
-	"""Refuse single fields written past the form, and closing or re-opening without a reason (E8)."""
+def on_update_after_submit(doc: Document, method: str | None = None) -> None:
+	"""Refuse an alteration that skipped before_update_after_submit, and put back what was stored (E8)."""
 	before = doc.get_doc_before_save()
-	if before is None or before.docstatus != 1 or doc.docstatus != 1:
+	if not doc.flags.ignore_validate or before is None:
 		return
-	shape = content.schema(doc.doctype)
-	if any(str(doc.get(f) or "") != str(before.get(f) or "") for f in shape.fields):
+	try:
 		gate.refuse_alteration(doc, before)
-	status_change.require_reason_for_status(doc, before)
+	except frappe.ValidationError:
+		before.db_update()
+		before.update_children()
+		raise
+
+
+def before_change(doc: Document, method: str | None = None) -> None:
+	"""Refuse single fields written past the form, and closing or re-opening without a reason (E8, C1).
+
+	Compared with what is stored: what this object remembers may be from before its own submit.
+	"""
+	shape = content.schema(doc.doctype)
+	stored = frappe.db.get_value(doc.doctype, doc.name, ["docstatus", *shape.fields], as_dict=True)
+	if stored is None or (stored.docstatus, doc.docstatus) in ((0, 0), (2, 2)):
+		return
+	if (stored.docstatus, doc.docstatus) == (0, 1):
+		gate.require_approval(doc)
+		return
+	if stored.docstatus != 1 or doc.docstatus == 0:
+		if _is_or_was_gated(doc):
+			refuse_one(
+				"E8",
+				mark("{0} is not made a draft again, nor revived. Cancel it with a reason on its form and amend it."),
+				doc.name,
+			)
+		return
+	if doc.docstatus == 2:
+		_require_reason_to_cancel(doc)
+		return
+	changes = [
+		rules.Change("", "", name, old, new)
+		for name, kind in shape.fields.items()
+		if (old := rules.normal(stored[name], kind)) != (new := rules.normal(doc.get(name), kind))
+	]
+	if changes and _is_or_was_gated(doc):
+		gate.refuse_changes(doc, changes)
+	before = doc.get_doc_before_save()
+	if before is not None:
+		status_change.require_reason_for_status(doc, before)
 
 
 def before_cancel(doc: Document, method: str | None = None) -> None:
 	"""Refuse to cancel a contract without a reason on record (E8)."""
-	if facts.is_gated(doc) and doc.doctype != "Quotation":
-		status_change.require_reason(doc, "Cancel")
+	_require_reason_to_cancel(doc)
 
 
 def on_cancel(doc: Document, method: str | None = None) -> None:
 	"""Let the order be cancelled although records point to it: they stay as they are (C10)."""
+	if doc.flags.ignore_validate:
+		# before_cancel did not run.
+		_require_reason_to_cancel(doc)
 	doc.ignore_linked_doctypes = (*(doc.get("ignore_linked_doctypes") or ()), *OUR_DOCTYPES)
 
 
 def on_submit(doc: Document, method: str | None = None) -> None:
-	"""Show the approval that the document was committed under, an inherited one included."""
+	"""Show the approval that the document was committed under; refuse what was altered after the gate (C1)."""
+	commitment_row.forget(doc)
+	if doc.flags.qms_fingerprint != content.fingerprint_of(doc) and not doc.flags.ignore_validate:
+		frappe.db.rollback(save_point=doc.flags.qms_savepoint)
+		refuse_one(
+			"C1",
+			mark("{0} was altered while it was submitted, after its approval had been checked. Reload it and review what it says now."),
+			doc.name,
+		)
 	if facts.is_gated(doc) and not doc.get("qms_contract_review"):
 		frappe.db.set_value(doc.doctype, doc.name, "qms_review_status", "Inherited", update_modified=False)
+
+
+def _keep_shown(doc: Document) -> None:
+	"""Put back what we show on the document: a form that was open meanwhile would write over it."""
+	before = doc.get_doc_before_save()
+	for field in SHOWN:
+		doc.set(field, before.get(field) if before else None)
+
+
+def _require_reason_to_cancel(doc: Document) -> None:
+	# A quotation that is not taken up is no contract.
+	if doc.doctype != "Quotation" and facts.is_gated(doc):
+		status_change.require_reason(doc, "Cancel")
+
+
+def _is_or_was_gated(doc: Document) -> bool:
+	before = doc.get_doc_before_save()
+	return facts.is_gated(doc) or bool(before and facts.is_gated(before))
 
 
 def hash_documents(doc: Document) -> None:

@@ -7,82 +7,111 @@ with its document fires none, so these handlers cost nothing there.
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.contract.content import CONTRACT_DOCTYPES
+from qms_customer.contract.content import CONTRACT_DOCTYPES, schema
 from qms_customer.contract.facts import is_gated
 from qms_customer.messages import refuse_one
 from qms_customer.rules import content as rules
 from qms_customer.rules import mark
-from qms_customer.rules.fields import NOT_COMMITTED
+
+# Where a row belongs: a row moved to another document is one less here and one more there.
+PLACE = ("parenttype", "parent", "parentfield")
 
 
 def before_insert(row: Document, method: str | None = None) -> None:
 	"""Refuse a new row on a committed contract (E8)."""
-	if _committed_parent(row):
-		_refuse(row)
+	if place := _place(row):
+		_refuse_if_committed(place)
 
 
 def before_validate(row: Document, method: str | None = None) -> None:
 	"""Refuse a row saved alone, before anything is written (E8)."""
-	if not row.is_new() and _changed(row) and _committed_parent(row):
-		_refuse(row)
+	if row.is_new():
+		return
+	_refuse_change(row)
 
 
 def before_change(row: Document, method: str | None = None) -> None:
 	"""Refuse single committed fields of a row written past the form (E8)."""
-	if _changed(row) and _committed_parent(row):
-		_refuse(row)
+	_refuse_change(row)
+
+
+def on_update_after_submit(row: Document, method: str | None = None) -> None:
+	"""Refuse a row saved with `flags.ignore_validate`, and put back what was stored (E8)."""
+	before = row.get_doc_before_save()
+	if not row.flags.ignore_validate or before is None:
+		return
+	try:
+		_refuse_change(row)
+	except frappe.ValidationError:
+		before.db_update()
+		raise
 
 
 def before_removal(row: Document, method: str | None = None) -> None:
 	"""Refuse to cancel or delete a row of a committed contract (E8)."""
-	if _committed_parent(row):
-		_refuse(row)
+	for place in _places(row):
+		_refuse_if_committed(place)
 
 
-def _changed(row: Document) -> bool:
+def forget(parent: Document) -> None:
+	"""A document was submitted: what this request remembers about it is old."""
+	_cache().pop((parent.doctype, parent.name), None)
+
+
+def _refuse_change(row: Document) -> None:
+	if not (places := _places(row)):
+		return
+	if _changed(row, places[0]):
+		for place in places:
+			_refuse_if_committed(place)
+
+
+def _places(row: Document) -> list[tuple[str, str, str]]:
+	"""The tables of contracts that the row stands in now and stood in before, that count."""
 	before = row.get_doc_before_save()
-	if before is None:
+	found = [_place(row), _place(before) if before else None]
+	return list(dict.fromkeys(p for p in found if p))
+
+
+def _place(row: Document) -> tuple[str, str, str] | None:
+	doctype, parent, table = (row.get(name) or "" for name in PLACE)
+	if doctype not in CONTRACT_DOCTYPES or not parent or table not in schema(doctype).tables:
+		return None
+	return doctype, parent, table
+
+
+def _changed(row: Document, place: tuple[str, str, str]) -> bool:
+	before = row.get_doc_before_save()
+	if before is None or any(row.get(n) != before.get(n) for n in (*PLACE, "docstatus")):
 		return True
-	out = NOT_COMMITTED.get(row.doctype, {})
-	columns = {
-		f.fieldname: rules.NUMBER
-		if f.fieldtype in ("Currency", "Float", "Percent", "Int", "Check")
-		else rules.TEXT
-		for f in row.meta.fields
-		if f.fieldname not in out
-	}
+	columns = schema(place[0]).tables[place[2]]
 	return any(
-		rules.normal(row.get(name), kind) != rules.normal(before.get(name), kind)
-		for name, kind in columns.items()
+		rules.normal(row.get(name), kind) != rules.normal(before.get(name), kind) for name, kind in columns.items()
 	)
 
 
-def _committed_parent(row: Document) -> bool:
-	if row.get("parenttype") not in CONTRACT_DOCTYPES or not row.get("parent"):
-		return False
+def _refuse_if_committed(place: tuple[str, str, str]) -> None:
+	doctype, name, _table = place
 	parents = _cache()
-	key = (row.parenttype, row.parent)
-	if key not in parents:
-		parent = frappe.db.get_value(row.parenttype, row.parent, "docstatus")
-		parents[key] = parent == 1 and is_gated(frappe.get_doc(row.parenttype, row.parent))
-	return parents[key]
+	if (doctype, name) not in parents:
+		committed = frappe.db.get_value(doctype, name, "docstatus") == 1
+		parents[doctype, name] = committed and is_gated(frappe.get_doc(doctype, name))
+	if parents[doctype, name]:
+		_refuse(name)
 
 
 def _cache() -> dict:
 	"""By request: Update Items saves many rows of one document, whose docstatus is asked once."""
-	request = getattr(frappe.local, "request", None)
-	if not request:
+	if not getattr(frappe.local, "request", None):
 		return {}
 	if not hasattr(frappe.local, "qms_committed_parents"):
 		frappe.local.qms_committed_parents = {}
 	return frappe.local.qms_committed_parents
 
 
-def _refuse(row: Document) -> None:
+def _refuse(parent: str) -> None:
 	refuse_one(
 		"E8",
-		mark(
-			"{0} is committed. Its rows are not changed here. A change goes through a contract change notice."
-		),
-		row.parent,
+		mark("{0} is committed. Its rows are not changed here. A change goes through a contract change notice."),
+		parent,
 	)

@@ -1,12 +1,24 @@
 """Delivery Note: goods leave only for a contract whose review is approved (D4)."""
 
+from collections import defaultdict
+from decimal import Decimal
+
 import frappe
 from frappe.model.document import Document
 
 from qms_customer.contract.authorise import is_authorised
-from qms_customer.erp.release import refuse_release, release_rows
+from qms_customer.contract.facts import number
+from qms_customer.erp.release import leaving, parts_by_row, refuse_release, release_rows
 from qms_customer.messages import refuse_one
 from qms_customer.rules import mark
+from qms_customer.rules.goods import TOLERANCE
+
+# By document: the field of a row that names the row it returns, and the one that names its order.
+RETURNED = {
+	"Delivery Note": ("dn_detail", "against_sales_order"),
+	"Sales Invoice": ("sales_invoice_item", "sales_order"),
+	"POS Invoice": ("pos_invoice_item", "sales_order"),
+}
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
@@ -28,18 +40,65 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 
 
 def refuse_unverified_return(doc: Document) -> None:
-	"""A return passes only against a real document of the same customer, and brings goods in, not out (D4)."""
-	against = frappe.db.get_value(
-		doc.doctype, doc.get("return_against") or "", ["docstatus", "customer", "is_return"], as_dict=True
+	"""A return passes only against a real document of the same customer, row by row, and brings goods in (D4)."""
+	fields = ["docstatus", "customer", "company", "is_return"]
+	if doc.doctype == "Sales Invoice":
+		fields.append("update_stock")
+	name = doc.get("return_against")
+	against = name and frappe.db.get_value(doc.doctype, name, fields, as_dict=True)
+	real = (
+		against
+		and against.docstatus == 1
+		and against.customer == doc.customer
+		and against.company == doc.company
+		and not against.is_return
+		and against.get("update_stock", 1)
 	)
-	real = against and against.docstatus == 1 and against.customer == doc.customer and not against.is_return
-	if not real or any((d.qty or 0) > 0 for d in doc.items):
+	leaves = any(leaving(d) > 0 or (d.qty or 0) > 0 for d in doc.items) or any(
+		q > 0 for parts in parts_by_row(doc).values() for q in parts.values()
+	)
+	if not real or leaves:
 		refuse_one(
 			"D4",
 			mark(
 				"A return names the submitted document of the same customer that it returns, and its quantities are negative."
 			),
 		)
+	_refuse_false_rows(doc)
+
+
+def _refuse_false_rows(doc: Document) -> None:
+	"""What comes back is of the row that went out: else another order would become deliverable once more (D4)."""
+	row_field, order_field = RETURNED[doc.doctype]
+	went_out = {
+		r.name: r
+		for r in frappe.get_all(
+			f"{doc.doctype} Item",
+			filters={"parent": doc.return_against, "parenttype": doc.doctype},
+			fields=["name", "item_code", "stock_qty", "so_detail", order_field],
+		)
+	}
+	coming: dict[str, Decimal] = defaultdict(Decimal)
+	for row in doc.items:
+		source = went_out.get(row.get(row_field) or "")
+		if source:
+			coming[source.name] -= leaving(row)
+		if (
+			source is None
+			or source.item_code != row.item_code
+			or (row.get("so_detail") or "") not in ("", source.so_detail or "")
+			or (row.get(order_field) or "") not in ("", source[order_field] or "")
+			or coming[source.name] > number(source.stock_qty) + TOLERANCE
+		):
+			refuse_one(
+				"D4",
+				mark(
+					"Row {0}, {1}: this is not what {2} delivered. Make the return from that document, with its button."
+				),
+				row.idx,
+				row.item_code,
+				doc.return_against,
+			)
 
 
 def is_internal_transfer(doc: Document) -> bool:

@@ -2,10 +2,10 @@
 
 from frappe.model.document import Document
 
-from qms_customer.contract.facts import number
-from qms_customer.erp.release import order_rows, order_states
-from qms_customer.messages import refuse, refuse_one
+from qms_customer.erp.release import drop_ship_rows, leaving, order_states
+from qms_customer.messages import refuse
 from qms_customer.rules import goods, mark
+from qms_customer.rules.review import Refusal
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
@@ -16,61 +16,55 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 def before_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse a drop-shipment that is not for a row of an approved order (D4)."""
-	rows = _drop_ship_rows(doc)
-	if rows:
-		_refuse(doc, rows, "ordered_qty")
+	_refuse(doc)
 
 
 def before_update_after_submit(doc: Document, method: str | None = None) -> None:
-	"""Rows that became a drop-shipment after the order was placed meet the gate as well (D4)."""
-	before = doc.get_doc_before_save()
-	known = {d.name for d in before.items if d.delivered_by_supplier} if before else set()
-	if any(d.delivered_by_supplier and d.name not in known for d in doc.items):
-		_refuse(doc, _drop_ship_rows(doc), "")
+	"""Rows that became a drop-shipment, or grew, after the order was placed meet the gate as well (D4).
+
+	Update Items saves the rows before the order, so that what they were is not known here.
+	"""
+	_refuse(doc)
 
 
 def before_change(doc: Document, method: str | None = None) -> None:
 	"""Refuse "Delivered" for an order that is not, or no longer, approved as it stands (D4)."""
 	before = doc.get_doc_before_save()
-	if doc.status != "Delivered" or (before is not None and before.status == "Delivered"):
+	if doc.status == "Delivered" and (before is None or before.status != "Delivered"):
+		_refuse(doc)
+
+
+def _refuse(doc: Document) -> None:
+	shipped = [d for d in doc.items if d.delivered_by_supplier]
+	if not shipped:
 		return
-	rows = _drop_ship_rows(doc)
-	if rows:
-		_refuse(doc, rows, "")
-
-
-def _drop_ship_rows(doc: Document) -> list[goods.ReleaseRow]:
-	return [
-		goods.ReleaseRow(
-			d.idx,
-			d.item_code,
-			number(d.stock_qty or (d.qty or 0) * (d.conversion_factor or 1)),
-			d.sales_order or "",
-			d.sales_order_item or "",
+	rows, found = [], []
+	for d in shipped:
+		part = d.get("sales_order_packed_item") or ""
+		if not d.sales_order:
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"Row {0}, {1}: a drop-shipment names the sales order that it delivers. Make it from the order."
+					),
+					(str(d.idx), d.item_code),
+				)
+			)
+			continue
+		rows.append(
+			goods.ReleaseRow(d.idx, d.item_code, leaving(d), d.sales_order, part or d.sales_order_item or "")
 		)
-		for d in doc.items
-		if d.delivered_by_supplier
-	]
-
-
-def _refuse(doc: Document, rows: list[goods.ReleaseRow], taken: str) -> None:
-	"""`taken`: count against what other purchase orders took; "" only asks whether the orders are approved."""
-	orders = order_states({r.order for r in rows if r.order}, "Delivery")
-	if any(not r.order for r in rows):
-		refuse_one("D4", mark("A drop-shipment names the sales order that it delivers."))
-	if taken:
-		bundled = {d.idx for d in doc.items if d.get("sales_order_packed_item")}
-		found = goods.release_refusals(
-			doc.get("customer") or "",
-			doc.company,
-			[r for r in rows if r.number not in bundled],
-			orders,
-			order_rows({r.order_row for r in rows if r.order_row}, taken),
-		)
-		found += goods.order_refusals(
-			doc.get("customer") or "", doc.company, {r.order for r in rows if r.number in bundled}, orders
-		)
-	else:
-		found = goods.order_refusals(doc.get("customer") or "", doc.company, {r.order for r in rows}, orders)
+	parts = {d.sales_order_packed_item for d in shipped if d.get("sales_order_packed_item")}
+	# The orders first: their lock is what a second purchase order waits for.
+	orders = order_states({r.order for r in rows}, "Delivery")
+	found += goods.release_refusals(
+		doc.get("customer") or "",
+		doc.company,
+		rows,
+		orders,
+		drop_ship_rows({r.order_row for r in rows if r.order_row} - parts, parts, doc.name or ""),
+		by_supplier=True,
+	)
 	if found:
 		refuse(found)

@@ -1,15 +1,24 @@
 """Reading what rules/goods.py asks about deliveries, in a constant number of queries (D4, C10)."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 import frappe
 from frappe.model.document import Document
+from frappe.query_builder.functions import Sum
 
 from qms_customer.contract import approved
+from qms_customer.contract.authorise import DOCTYPE as AUTHORISATION
 from qms_customer.contract.facts import number
 from qms_customer.messages import refuse
 from qms_customer.rules import goods
 from qms_customer.rules.review import Refusal
+
+
+def on_cancel(doc: Document, method: str | None = None) -> None:
+	"""Let goods come back although an authorisation points to their document: the record stays (C10)."""
+	doc.ignore_linked_doctypes = (*(doc.get("ignore_linked_doctypes") or ()), AUTHORISATION)
 
 
 def goods_items(codes: Iterable[str]) -> set[str]:
@@ -44,18 +53,7 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 	)
 	heads = (query.for_update() if lock else query).run(as_dict=True)
 	committed = approved.committed("Sales Order", names)
-	actions: dict[str, list[str]] = {}
-	for a in frappe.get_all(
-		"Review Action",
-		filters={
-			"reference_doctype": "Sales Order",
-			"reference_name": ("in", names),
-			"blocks": blocks,
-			"status": ("in", ("Open", "Done")),
-		},
-		fields=["name", "reference_name"],
-	):
-		actions.setdefault(a.reference_name, []).append(a.name)
+	actions = _blocking_actions(names, blocks)
 	return {
 		h.name: goods.OrderState(
 			h.name, h.customer, h.company, committed.get(h.name, False), tuple(actions.get(h.name, ()))
@@ -64,74 +62,184 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 	}
 
 
-def order_rows(names: Iterable[str], taken: str = "delivered_qty") -> dict[str, goods.OrderRow]:
-	"""Return rows of sales orders by name; `taken` is the field that says what has left, in the row's own unit
-	(`delivered_qty`) or in the stock unit (`ordered_qty`)."""
-	names = list(set(names))
+def _blocking_actions(names: list[str], blocks: str) -> dict[str, list[str]]:
+	"""By order, the open actions of its own review and of the review that it inherited (C10)."""
+	owners: dict[tuple[str, str], list[str]] = {("Sales Order", name): [name] for name in names}
+	for row in frappe.get_all(
+		approved.DOCTYPE,
+		filters={
+			"reference_doctype": "Sales Order",
+			"reference_name": ("in", names),
+			"inherited": 1,
+			"withdrawn": 0,
+		},
+		fields=["reference_name", "source_doctype", "source_name"],
+		distinct=True,
+	):
+		owners.setdefault((row.source_doctype, row.source_name), []).append(row.reference_name)
+	found: dict[str, list[str]] = {}
+	for a in frappe.get_all(
+		"Review Action",
+		filters={
+			"reference_doctype": ("in", list({doctype for doctype, _name in owners})),
+			"reference_name": ("in", list({name for _doctype, name in owners})),
+			"blocks": blocks,
+			"status": ("in", ("Open", "Done")),
+		},
+		fields=["name", "reference_doctype", "reference_name"],
+		order_by="name",
+	):
+		for name in owners.get((a.reference_doctype, a.reference_name), ()):
+			found.setdefault(name, []).append(a.name)
+	return found
+
+
+def order_rows(names: Iterable[str]) -> dict[str, goods.OrderRow]:
+	"""Return rows of sales orders by name, with what has left of them, in the stock unit.
+
+	The rows are read locked: a delivery that waited for another one counts what that one took, not what was
+	there when its own transaction began.
+	"""
+	names = sorted(set(names))
 	if not names:
 		return {}
-	rows = frappe.get_all(
-		"Sales Order Item",
-		filters={"name": ("in", names)},
-		fields=["name", "parent", "item_code", "stock_qty", "qty", "conversion_factor", taken],
+	item = frappe.qb.DocType("Sales Order Item")
+	rows = (
+		frappe.qb.from_(item)
+		.select(
+			item.name,
+			item.parent,
+			item.item_code,
+			item.stock_qty,
+			item.conversion_factor,
+			item.delivered_qty,
+			item.delivered_by_supplier,
+		)
+		.where(item.name.isin(names) & (item.parenttype == "Sales Order"))
+		.orderby(item.name)
+		.for_update()
+		.run(as_dict=True)
 	)
+	parts: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+	for p in frappe.get_all(
+		"Packed Item",
+		filters={"parent": ("in", list({r.parent for r in rows}) or [""]), "parenttype": "Sales Order"},
+		fields=["parent_detail_docname", "item_code", "qty"],
+	):
+		parts[p.parent_detail_docname][p.item_code] += number(p.qty)
 	return {
 		r.name: goods.OrderRow(
 			r.name,
 			r.parent,
 			r.item_code,
 			number(r.stock_qty),
-			number(r[taken] or 0) * (number(r.conversion_factor or 1) if taken == "delivered_qty" else 1),
+			number(r.delivered_qty) * number(r.conversion_factor or 1),
+			bool(r.delivered_by_supplier),
+			dict(parts.get(r.name, {})),
 		)
 		for r in rows
 	}
 
 
+def drop_ship_rows(rows: Iterable[str], parts: Iterable[str], but: str) -> dict[str, goods.OrderRow]:
+	"""Return rows of sales orders, and parts of their bundles, with what purchase orders but `but` ship of them."""
+	found: dict[str, goods.OrderRow] = {}
+	purchase, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
+	for doctype, field, quantity, names in (
+		("Sales Order Item", "sales_order_item", "stock_qty", sorted(set(rows))),
+		("Packed Item", "sales_order_packed_item", "qty", sorted(set(parts))),
+	):
+		if not names:
+			continue
+		taken = dict(
+			frappe.qb.from_(line)
+			.join(purchase)
+			.on(purchase.name == line.parent)
+			.select(line[field], Sum(line.stock_qty))
+			.where(
+				line[field].isin(names)
+				& (line.delivered_by_supplier == 1)
+				& (purchase.docstatus == 1)
+				& (purchase.status != "Closed")
+				& (purchase.name != but)
+			)
+			.groupby(line[field])
+			.for_update()
+			.run()
+		)
+		for r in frappe.get_all(
+			doctype,
+			filters={"name": ("in", names), "parenttype": "Sales Order"},
+			fields=["name", "parent", "item_code", quantity, "delivered_by_supplier"],
+		):
+			found[r.name] = goods.OrderRow(
+				r.name,
+				r.parent,
+				r.item_code,
+				number(r[quantity]),
+				number(taken.get(r.name)),
+				bool(r.delivered_by_supplier),
+			)
+	return found
+
+
 def refuse_release(
-	doc: Document,
-	rows: list[goods.ReleaseRow],
-	customer: str,
-	without_order_allowed: bool,
-	taken: str = "delivered_qty",
+	doc: Document, rows: list[goods.ReleaseRow], customer: str, without_order_allowed: bool
 ) -> None:
 	"""Refuse goods that may not leave, with everything that stands against it in one message (D4)."""
-	found = refusals(rows, customer, doc.company, without_order_allowed, taken)
+	found = refusals(rows, customer, doc.company, without_order_allowed)
 	if found:
 		refuse(found)
 
 
 def refusals(
-	rows: list[goods.ReleaseRow],
-	customer: str,
-	company: str,
-	without_order_allowed: bool,
-	taken: str = "delivered_qty",
+	rows: list[goods.ReleaseRow], customer: str, company: str, without_order_allowed: bool
 ) -> list[Refusal]:
 	"""Return what stands against these goods leaving (D4)."""
+	# The orders first: their lock is what a second delivery waits for.
 	orders = order_states({r.order for r in rows if r.order}, "Delivery")
 	return goods.release_refusals(
 		customer,
 		company,
 		rows,
 		orders,
-		order_rows({r.order_row for r in rows if r.order_row}, taken),
+		order_rows({r.order_row for r in rows if r.order_row}),
 		without_order_allowed,
 	)
 
 
-def release_rows(
-	doc: Document, order_field: str, row_field: str, only_goods: bool = True
-) -> list[goods.ReleaseRow]:
+def release_rows(doc: Document, order_field: str, row_field: str) -> list[goods.ReleaseRow]:
 	"""Return the rows of a document that are goods leaving, in stock units; services and returned rows are not."""
-	items = goods_items(d.item_code for d in doc.items) if only_goods else {d.item_code for d in doc.items}
+	items = goods_items(d.item_code for d in doc.items)
+	parts = parts_by_row(doc)
 	return [
 		goods.ReleaseRow(
 			d.idx,
 			d.item_code,
-			number(d.get("stock_qty") or (d.qty or 0) * (d.conversion_factor or 1)),
+			leaving(d),
 			d.get(order_field) or "",
 			d.get(row_field) or "",
+			parts.get(d.name, {}),
 		)
 		for d in doc.items
-		if d.item_code in items and (d.qty or 0) > 0
+		if d.item_code in items and (leaving(d) > 0 or any(q > 0 for q in parts.get(d.name, {}).values()))
 	]
+
+
+def leaving(row: Document) -> Decimal:
+	"""Return the quantity of a row in the stock unit.
+
+	Where nobody validated, the two quantities of a row can differ: the stock moves by one, the order is counted by
+	the other. The larger one holds.
+	"""
+	by_unit = number(row.qty) * number(row.get("conversion_factor") or 1)
+	return max(number(row.get("stock_qty")), by_unit) if row.get("stock_qty") else by_unit
+
+
+def parts_by_row(doc: Document) -> Mapping[str, dict[str, Decimal]]:
+	"""By row, what its product bundle consists of, for the whole quantity."""
+	found: dict[str, dict[str, Decimal]] = {}
+	for p in doc.get("packed_items") or ():
+		row = found.setdefault(p.parent_detail_docname, {})
+		row[p.item_code] = row.get(p.item_code, Decimal()) + number(p.qty)
+	return found

@@ -30,4 +30,6 @@ def after_rename(doc: Document, method: str | None, old: str, new: str, merge: b
 
 def masters() -> set[str]:
 	"""Return the DocTypes whose names stand in the committed fields of contracts."""
-	return {kind for doctype in CONTRACT_DOCTYPES for kind in link_kinds(doctype).values()}
+	named = {kind for doctype in CONTRACT_DOCTYPES for kind in link_kinds(doctype).values()}
+	# Whom a quotation is made to, besides a customer.
+	return named | {"Lead", "Prospect"}

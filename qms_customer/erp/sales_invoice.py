@@ -12,8 +12,9 @@ from qms_customer.contract.facts import number
 from qms_customer.contract.settings import settings
 from qms_customer.erp.delivery_note import is_internal_transfer, refuse_unverified_return
 from qms_customer.erp.release import refuse_release, release_rows
-from qms_customer.messages import refuse_one
+from qms_customer.messages import refuse, refuse_one
 from qms_customer.rules import goods, mark
+from qms_customer.rules.review import Refusal
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
@@ -23,16 +24,22 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 
 def before_submit(doc: Document, method: str | None = None) -> None:
-	"""Refuse stock that leaves with an invoice without an approved order or standing review (D4)."""
-	if not doc.get("update_stock"):
+	"""Refuse stock that leaves with an invoice without an approved order or standing review (D4).
+
+	A POS Invoice is always such: consolidation moves the stock of all of them, with Update Stock or without.
+	"""
+	counter = doc.doctype == "POS Invoice"
+	if not (counter or doc.get("update_stock")):
 		return
-	if doc.doctype == "Sales Invoice" and doc.get("is_consolidated"):
+	if not counter and doc.get("is_consolidated"):
 		_refuse_false_consolidation(doc)
 		return
 	if doc.is_return:
 		refuse_unverified_return(doc)
 		return
 	rows = release_rows(doc, "sales_order", "so_detail")
+	if counter:
+		_refuse_order_at_counter(rows)
 	without = [r for r in rows if not r.order]
 	allowed = bool(without) and (
 		is_internal_transfer(doc) or is_standing_sale(doc, without) or is_authorised(doc)
@@ -46,11 +53,15 @@ def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 	It covers the items it lists, in company currency, not below its price, at most its quantity a sale.
 	"""
 	name = settings().standing_review
-	review = name and frappe.db.get_value(
-		"Contract Review",
-		name,
-		["docstatus", "decision", "withdrawn", "reference_doctype", "reference_name", "company"],
-		as_dict=True,
+	review = (
+		name
+		and doc.get("is_pos")
+		and frappe.db.get_value(
+			"Contract Review",
+			name,
+			["docstatus", "decision", "withdrawn", "reference_doctype", "reference_name", "company"],
+			as_dict=True,
+		)
 	)
 	if not review or review.docstatus != 1 or review.decision != "Approved" or review.withdrawn:
 		return False
@@ -58,11 +69,11 @@ def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 		return False
 	if doc.currency != frappe.get_cached_value("Company", doc.company, "default_currency"):
 		return False
+	blanket = review.reference_doctype == "Blanket Order"
 	listed = frappe.get_all(
-		"Blanket Order Item" if review.reference_doctype == "Blanket Order" else "Quotation Item",
+		f"{review.reference_doctype} Item",
 		filters={"parent": review.reference_name},
-		fields=["item_code", "qty", "rate"]
-		+ (["conversion_factor"] if review.reference_doctype != "Blanket Order" else []),
+		fields=["item_code", "qty", *(("rate",) if blanket else ("base_rate as rate", "conversion_factor"))],
 	)
 	most, least = {}, {}
 	for line in listed:
@@ -73,61 +84,118 @@ def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 	sold: Counter = Counter()
 	for row in rows:
 		sold[row.item] += row.quantity
-	for row in doc.items:
-		if row.item_code in sold and row.item_code in least:
-			# What is charged, all discounts of the invoice taken off.
-			charged = number(row.get("net_rate") if row.get("net_rate") is not None else row.rate) / number(
-				row.conversion_factor or 1
-			)
-			listed_rate = number(row.rate) / number(row.conversion_factor or 1)
-			if max(charged, listed_rate) < least[row.item_code] - Decimal("0.000001"):
-				return False
-	return all(item in most and quantity <= most[item] for item, quantity in sold.items())
+	if any(item not in most or quantity > most[item] for item, quantity in sold.items()):
+		return False
+	counted = {r.number for r in rows}
+	return all(
+		_charged(doc, row) >= least[row.item_code] - goods.TOLERANCE
+		for row in doc.items
+		if row.idx in counted
+	)
+
+
+def _charged(doc: Document, row: Document) -> Decimal:
+	"""Return what a row charges per stock unit, taxes as in its rate, the discounts of the whole invoice taken off."""
+	charged = number(row.rate) / number(row.conversion_factor or 1)
+	net, discount = number(row.net_amount), number(row.get("distributed_discount_amount"))
+	if discount and net + discount:
+		charged *= net / (net + discount)
+	elif discount:
+		return Decimal()
+	off = number(doc.get("discount_amount")) if doc.get("is_cash_or_non_trade_discount") else Decimal()
+	if off:
+		total = number(doc.grand_total)
+		charged *= total / (total + off) if total + off else Decimal()
+	return charged
 
 
 def _stands(review: frappe._dict) -> bool:
 	if not approved.committed(review.reference_doctype, [review.reference_name]).get(review.reference_name):
 		return False
-	field = "to_date" if review.reference_doctype == "Blanket Order" else "valid_till"
-	last = frappe.db.get_value(review.reference_doctype, review.reference_name, field)
-	return not last or frappe.utils.getdate(last) >= frappe.utils.getdate()
+	first, last = (
+		("from_date", "to_date")
+		if review.reference_doctype == "Blanket Order"
+		else ("transaction_date", "valid_till")
+	)
+	dates = frappe.db.get_value(review.reference_doctype, review.reference_name, [first, last], as_dict=True)
+	today = frappe.utils.getdate()
+	return not (
+		(dates[first] and frappe.utils.getdate(dates[first]) > today)
+		or (dates[last] and frappe.utils.getdate(dates[last]) < today)
+	)
+
+
+def _refuse_order_at_counter(rows: list[goods.ReleaseRow]) -> None:
+	"""ERPNext forgets the order when it consolidates, so that one order could be sold again and again (D4)."""
+	found = [
+		Refusal(
+			"D4",
+			mark(
+				"Row {0}, {1}: a POS sale is not counted against an order. Deliver order {2} by a delivery note or sales invoice."
+			),
+			(str(r.number), r.item, r.order or "?"),
+		)
+		for r in rows
+		if r.order or r.order_row
+	]
+	if found:
+		refuse(found)
 
 
 def _refuse_false_consolidation(doc: Document) -> None:
 	"""A consolidated invoice passes when every row's POS Invoice is real and passed the gate itself (D4)."""
 	names = [d.get("pos_invoice_item") for d in doc.items]
+	given = [n for n in names if n] or [""]
 	real = {
 		r.name: r
 		for r in frappe.get_all(
 			"POS Invoice Item",
-			filters={"name": ("in", [n for n in names if n] or [""]), "docstatus": 1},
+			filters={"name": ("in", given), "docstatus": 1, "parenttype": "POS Invoice"},
 			fields=["name", "parent", "item_code", "qty", "conversion_factor"],
 		)
 	}
-	consolidated = set(
-		frappe.get_all(
+	sources = {
+		p.name: p
+		for p in frappe.get_all(
 			"POS Invoice",
-			filters={
-				"name": ("in", list({r.parent for r in real.values()}) or [""]),
-				"consolidated_invoice": ("is", "set"),
-			},
-			pluck="name",
+			filters={"name": ("in", list({r.parent for r in real.values()}) or [""]), "docstatus": 1},
+			fields=["name", "company", "is_return", "consolidated_invoice"],
+		)
+	}
+	# Forged once and then made by ERPNext, or the other way round: the goods would leave twice.
+	repeated = set(
+		frappe.get_all(
+			"Sales Invoice Item",
+			filters={"pos_invoice_item": ("in", given), "docstatus": 1, "parent": ("!=", doc.name or "")},
+			pluck="pos_invoice_item",
 		)
 	)
 	for row in doc.items:
 		source = real.get(row.get("pos_invoice_item") or "")
+		invoice = sources.get(source.parent) if source else None
 		if (
-			source is None
+			invoice is None
 			or source.parent != row.get("pos_invoice")
-			or source.parent in consolidated
+			or invoice.consolidated_invoice
+			or invoice.company != doc.company
+			or bool(invoice.is_return) != bool(doc.is_return)
+			or source.name in repeated
 			or source.item_code != row.item_code
-			or abs(number(source.qty) - number(row.qty)) > Decimal("0.000001")
+			or not _same_quantity(source, row)
 			or names.count(row.pos_invoice_item) > 1
 		):
 			refuse_one(
 				"D4",
 				mark(
-					"Row {0}: a consolidated invoice repeats submitted POS Invoices, each row once; this one does not."
+					"Row {0}: a consolidated invoice repeats submitted POS Invoices, each row once; this one does not. Let POS Closing make it."
 				),
 				row.idx,
 			)
+
+
+def _same_quantity(source: frappe._dict, row: Document) -> bool:
+	sold = number(source.qty) * number(source.conversion_factor or 1)
+	found = [number(row.qty) * number(row.get("conversion_factor") or 1)]
+	if row.get("stock_qty"):
+		found.append(number(row.stock_qty))
+	return all(abs(sold - quantity) <= goods.TOLERANCE for quantity in found)

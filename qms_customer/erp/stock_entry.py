@@ -3,7 +3,7 @@
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.contract.authorise import consignee, is_authorised
+from qms_customer.contract.authorise import consignees, is_authorised, refuse_two_consignees
 from qms_customer.messages import refuse_one
 from qms_customer.rules import mark
 
@@ -16,11 +16,14 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 def before_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse goods sent to a customer's site that no manager authorised (D4)."""
-	customer = consignee(doc)
-	if customer and not is_authorised(doc):
+	customers = consignees(doc)
+	if not customers:
+		return
+	refuse_two_consignees(customers)
+	if not is_authorised(doc):
 		refuse_one(
 			"D4",
 			mark("{0} puts goods down at the site of {1}: ask a manager to authorise it with a reason code."),
 			doc.name or frappe._("Stock Entry"),
-			customer,
+			customers[0],
 		)

@@ -16,14 +16,15 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 def before_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse production for orders whose review is not approved, however the work order names them (D4)."""
-	_refuse(orders_of(doc))
+	_refuse(doc, orders_of(doc))
 
 
 def before_update_after_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse to move a running work order to an order that is not approved (D4)."""
 	before = doc.get_doc_before_save()
-	if doc.sales_order and (before is None or before.sales_order != doc.sales_order):
-		_refuse({doc.sales_order})
+	unchanged = before is not None and before.docstatus == 1 and before.sales_order == doc.sales_order
+	if doc.sales_order and not unchanged and doc.sales_order not in (doc.flags.qms_orders or ()):
+		_refuse(doc, {doc.sales_order})
 
 
 def before_change(doc: Document, method: str | None = None) -> None:
@@ -35,38 +36,73 @@ def before_change(doc: Document, method: str | None = None) -> None:
 def orders_of(doc: Document) -> set[str]:
 	"""Return the sales orders that a work order is for: named, or by its production plan or material request.
 
-	A plan that combines items blanks the order on its work orders: then all orders of the plan count.
+	A plan that combines items blanks the order on its work orders: then the orders that were combined count.
 	"""
 	found = {doc.sales_order} if doc.sales_order else set()
-	if not found and doc.production_plan:
-		found |= set(
-			frappe.get_all(
-				"Production Plan Sales Order",
-				filters={"parent": doc.production_plan, "parenttype": "Production Plan"},
-				pluck="sales_order",
-			)
-		)
-		found |= set(
-			frappe.get_all(
-				"Production Plan Item",
-				filters={"parent": doc.production_plan, "sales_order": ("is", "set")},
-				pluck="sales_order",
-			)
-		)
+	if doc.production_plan:
+		found |= _orders_of_plan(doc)
 	if doc.material_request:
+		found |= _orders_of_request(doc.material_request, doc.material_request_item, doc.production_item)
+	return found
+
+
+def _orders_of_plan(doc: Document) -> set[str]:
+	plan = doc.production_plan
+	lines = frappe.get_all(
+		"Production Plan Item",
+		filters={"parent": plan, "parenttype": "Production Plan"},
+		fields=["name", "item_code", "sales_order", "material_request", "material_request_item"],
+	)
+	by_name = {line.name: line for line in lines}
+	line = by_name.get(doc.production_plan_item or "")
+	if line and line.item_code != doc.production_item:
+		line = None
+	if doc.production_plan_sub_assembly_item:
+		part = frappe.db.get_value(
+			"Production Plan Sub Assembly Item",
+			{
+				"name": doc.production_plan_sub_assembly_item,
+				"parent": plan,
+				"production_item": doc.production_item,
+			},
+			["production_plan_item", "sales_order"],
+			as_dict=True,
+		)
+		if part and part.sales_order:
+			return {part.sales_order}
+		line = by_name.get(part.production_plan_item or "") if part else None
+	if line and line.sales_order:
+		return {line.sales_order}
+	if line and line.material_request:
+		return _orders_of_request(line.material_request, line.material_request_item, line.item_code)
+	# Which orders a combined row is for is not kept by row: all that the plan was made from count.
+	found = {row.sales_order for row in lines}
+	for table in ("Production Plan Sales Order", "Production Plan Item Reference"):
 		found |= set(
 			frappe.get_all(
-				"Material Request Item",
-				filters={"parent": doc.material_request, "sales_order": ("is", "set")},
-				pluck="sales_order",
+				table, filters={"parent": plan, "parenttype": "Production Plan"}, pluck="sales_order"
 			)
 		)
+	for request in {row.material_request for row in lines if row.material_request}:
+		found |= _orders_of_request(request)
 	return {f for f in found if f}
 
 
-def _refuse(names: set[str]) -> None:
-	if not names:
-		return
-	found = goods.order_refusals("", "", sorted(names), order_states(names, "Production", lock=False))
-	if found:
-		refuse(found)
+def _orders_of_request(request: str, row: str | None = None, item: str | None = None) -> set[str]:
+	"""The orders of a material request: of the row if it is one of that request and item, else of all its rows."""
+	rows = frappe.get_all(
+		"Material Request Item",
+		filters={"parent": request, "parenttype": "Material Request"},
+		fields=["name", "item_code", "sales_order"],
+	)
+	own = [r for r in rows if row and r.name == row and r.item_code == item]
+	return {r.sales_order for r in own or rows if r.sales_order}
+
+
+def _refuse(doc: Document, names: set[str]) -> None:
+	if names:
+		states = order_states(names, "Production", lock=False)
+		found = goods.order_refusals("", "", sorted(names), states)
+		if found:
+			refuse(found)
+	doc.flags.qms_orders = tuple(names)

@@ -27,6 +27,9 @@ class ControlledRecord(Document):
 		if before is None:
 			self.load_doc_before_save()
 			before = self.get_doc_before_save()
+		for name in ("owner", "creation"):
+			if _text(self.get(name)) != _text(before.get(name)):
+				self._refuse()
 		for field in self.meta.fields:
 			if field.fieldname in self.EDITABLE or field.fieldtype in (
 				"Section Break",
@@ -50,6 +53,17 @@ class ControlledRecord(Document):
 		if not is_moving(self):
 			self._refuse()
 
+	def on_update_after_submit(self) -> None:
+		"""K2: nor with validation left out; what was stored is put back."""
+		if not is_moving(self):
+			self._put_back()
+			self._refuse()
+
+	def on_cancel(self) -> None:
+		"""C13: nor cancelled so."""
+		self._put_back()
+		self._refuse()
+
 	def before_change(self) -> None:
 		"""K2: nor by a single field written past the form."""
 		if not is_moving(self):
@@ -72,6 +86,11 @@ class ControlledRecord(Document):
 		"""The decision function has checked the person's authority; a delegate need not hold the transition's role."""
 		if not is_moving(self):
 			super().validate_workflow()
+
+	def _put_back(self) -> None:
+		if before := self.get_doc_before_save():
+			before.db_update()
+			before.update_children()
 
 	def _refuse(self, label: str = "") -> None:
 		if label:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from qms_customer.rules import mark
@@ -14,24 +14,33 @@ TOLERANCE = Decimal("0.000001")
 
 @dataclass(frozen=True)
 class ReleaseRow:
-	"""A row of goods that leaves: the order and row that it claims, item, quantity in the stock unit."""
+	"""A row of goods that leaves: the order and row that it claims, item, quantity in the stock unit.
+
+	`parts`: of a product bundle, what is in it, for the whole quantity.
+	"""
 
 	number: int
 	item: str
 	quantity: Decimal
 	order: str = ""
 	order_row: str = ""
+	parts: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class OrderRow:
-	"""A row of a committed order: what it promised, and what has left already, in the stock unit."""
+	"""A row of a committed order: what it promised, and what has left already, in the stock unit.
+
+	`by_supplier`: the supplier delivers it to the customer. `parts`: of a product bundle, as approved.
+	"""
 
 	name: str
 	order: str
 	item: str
 	quantity: Decimal
 	delivered: Decimal = Decimal()
+	by_supplier: bool = False
+	parts: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,13 +61,15 @@ def release_refusals(
 	orders: Mapping[str, OrderState],
 	order_rows: Mapping[str, OrderRow],
 	without_order_allowed: bool = False,
+	by_supplier: bool = False,
 ) -> list[Refusal]:
 	"""Return what stands against these goods leaving, all at once (D4).
 
 	Each row names a row of an order whose review is approved, of the same customer and company, for the same
-	item, and all deliveries together stay within what was approved. `without_order_allowed`: a manager
-	approved rows without an order under a reason code; rows that name an order, or a row of one, are checked
-	all the same.
+	item, bundles with the parts approved, and all deliveries together stay within what was approved.
+	`without_order_allowed`: a manager approved rows without an order under a reason code; rows that name an
+	order, or a row of one, are checked all the same. `by_supplier`: the supplier delivers, so each row is
+	of an order that says so; else none is, so that nothing leaves by both ways.
 	"""
 	found: list[Refusal] = []
 	leaving: dict[str, Decimal] = defaultdict(Decimal)
@@ -83,11 +94,37 @@ def release_refusals(
 			found.append(
 				Refusal(
 					"D4",
-					mark("Row {0}, {1}: this is not a row of order {2}."),
+					mark(
+						"Row {0}, {1}: this is not a row of order {2}. Make the document anew from the order."
+					),
 					(number, row.item, row.order or "?"),
 				)
 			)
 			continue
+		if target.by_supplier != by_supplier:
+			message = (
+				mark(
+					"Row {0}, {1}: by order {2} the supplier delivers this to the customer. Use a "
+					"purchase order made from it."
+				)
+				if target.by_supplier
+				else mark(
+					"Row {0}, {1}: by order {2} we deliver this, not the supplier. Use a delivery "
+					"note made from it."
+				)
+			)
+			found.append(Refusal("D4", message, (number, row.item, row.order)))
+		if not _same_parts(row, target):
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"Row {0}, {1}: the parts of this bundle are not those that order {2} was "
+						"approved with. Deliver those, or change the contract first."
+					),
+					(number, row.item, row.order),
+				)
+			)
 		# What comes back in the same document makes no room for what leaves.
 		leaving[target.name] += max(row.quantity, Decimal())
 	found += order_refusals(customer, company, sorted({r.order for r in rows if r.order}), orders)
@@ -99,7 +136,7 @@ def release_refusals(
 					"D4",
 					mark(
 						"{0}: {1} would leave for order {2}, of which {3} are approved and {4} "
-						"delivered already."
+						"delivered already. Reduce the quantity, or change the contract first."
 					),
 					(
 						target.item,
@@ -111,6 +148,19 @@ def release_refusals(
 				)
 			)
 	return found
+
+
+def _same_parts(row: ReleaseRow, target: OrderRow) -> bool:
+	"""Whether a bundle leaves with the parts, piece for piece, that its order was approved with."""
+	room = TOLERANCE * max(row.quantity, target.quantity, Decimal(1))
+	return all(
+		abs(
+			row.parts.get(item, Decimal()) * target.quantity
+			- target.parts.get(item, Decimal()) * row.quantity
+		)
+		<= room
+		for item in {*row.parts, *target.parts}
+	)
 
 
 def order_refusals(
@@ -136,12 +186,21 @@ def order_refusals(
 			)
 			continue
 		if (customer and order.customer != customer) or (company and order.company != company):
-			found.append(Refusal("D4", mark("Order {0} is of another customer or company."), (name,)))
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"Order {0} is of another customer or company. Make the document anew from "
+						"the right order."
+					),
+					(name,),
+				)
+			)
 		for action in order.blocked_by:
 			found.append(
 				Refusal(
 					"C10",
-					mark("Order {0}: action {1} of its review is not done and holds this up."),
+					mark("Order {0}: action {1} of its review holds this up until it is done and verified."),
 					(name, action),
 				)
 			)

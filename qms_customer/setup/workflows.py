@@ -136,7 +136,7 @@ def _sync(doctype: str, states: list[dict], transitions: list[dict]) -> None:
 		"is_active": 1,
 		# Who is asked is told by ToDo and notification; the link in a workflow e-mail decides nothing of ours.
 		"send_email_alert": 0,
-		"override_status": 1,
+		"override_status": 0,
 	}
 	if not workflow.is_new() and _same(workflow, wanted, states, transitions):
 		return

@@ -10,5 +10,6 @@ class ApprovedContent(ControlledRecord):
 
 
 def on_doctype_update() -> None:
-	"""The ledger is asked by document at every door."""
+	"""The ledger is asked by document at every door, and by what an approval was inherited from."""
 	frappe.db.add_index("Approved Content", ["reference_name", "reference_doctype"])
+	frappe.db.add_index("Approved Content", ["source_name", "source_doctype"])

@@ -39,3 +39,7 @@ class ContractReview(ControlledRecord):
 		known = {c.name: c for c in self.get_doc_before_save().confirmations}
 		for row in self.confirmations:
 			row.recorded_by = known[row.name].recorded_by if row.name in known else frappe.session.user
+
+	def before_save(self) -> None:
+		"""C12: count every move, so that a decision on an older view is noticed."""
+		self.turn = (self.turn or 0) + 1

@@ -18,7 +18,8 @@ qms_customer.show_panel = (frm, field, method, args, then) => {
 	const wrapper = frm.get_field(field)?.$wrapper;
 	if (!wrapper) return;
 	if (frm.is_new()) {
-		wrapper.html(`<p class="text-muted">${__("Save the document to see its contract review.")}</p>`);
+		const text = __("Save the document to see its contract review.");
+		wrapper.html(`<p class="text-muted">${text}</p>`);
 		return;
 	}
 	const name = frm.doc.name;
@@ -39,46 +40,63 @@ qms_customer.instead_of_workflow = (frm, handlers) => {
 	return new Promise(() => {});
 };
 
-qms_customer.ask_reason = (title, label, then) =>
-	frappe.prompt(
-		[{ fieldname: "reason", fieldtype: "Small Text", label: label || __("Reason"), reqd: 1 }],
-		(values) => then(values.reason),
+// Ask with a dialog that closes when the server has taken the answer: after a refusal, what was typed is still there.
+// `send(values)` returns a promise of ours, which stays open after a refusal.
+qms_customer.ask = (title, fields, label, send) => {
+	const dialog = new frappe.ui.Dialog({
 		title,
-		__("Continue")
+		fields,
+		primary_action_label: label,
+		primary_action(values) {
+			send(values).then(() => dialog.hide());
+		},
+	});
+	dialog.$wrapper.addClass("qms-dialog");
+	dialog.show();
+	return dialog;
+};
+
+qms_customer.ask_reason = (title, label, send) =>
+	qms_customer.ask(
+		title,
+		[{ fieldname: "reason", fieldtype: "Small Text", label: label || __("Reason"), reqd: 1 }],
+		__("Continue"),
+		(values) => send(values.reason)
 	);
+
+// One line above the form: where things stand. Frappe's own lines (of the workflow) say less than ours.
+qms_customer.headline = (frm, html, colour) => {
+	frm.dashboard.clear_headline();
+	html && frm.dashboard.set_headline_alert(html, colour);
+};
 
 // ---- contracts: Sales Order, Quotation, Blanket Order
 
 qms_customer.contract_form = (doctype) => {
 	frappe.ui.form.on(doctype, {
 		refresh(frm) {
+			const grid = frm.get_field("qms_requirements")?.grid;
+			if (grid && frm.doc.docstatus === 0) {
+				grid.add_custom_button(__("Add Missing Classes"), () => qms_customer.add_classes(frm));
+			}
 			qms_customer.show_contract(frm);
 		},
 		before_cancel(frm) {
 			if (!frm.qms_gated || doctype === "Quotation") return;
 			return new Promise((resolve) => {
-				let done = false;
-				const dialog = frappe.prompt(
-					[{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 }],
-					(values) => {
-						done = true;
-						qms_customer
-							.api("record_reason", {
-								doctype,
-								name: frm.doc.name,
-								action: "Cancel",
-								reason: values.reason,
-							})
-							.then(resolve);
-					},
-					__("Why is this contract cancelled?"),
-					__("Continue")
+				let given = false;
+				const dialog = qms_customer.ask_reason(__("Why is this contract cancelled?"), "", (reason) =>
+					qms_customer
+						.api("record_reason", { doctype, name: frm.doc.name, action: "Cancel", reason })
+						.then(() => {
+							given = true;
+							resolve();
+						})
 				);
 				dialog.onhide = () => {
-					if (!done) {
-						frappe.validated = false;
-						resolve();
-					}
+					if (given) return;
+					frappe.validated = false;
+					resolve();
 				};
 			});
 		},
@@ -90,7 +108,6 @@ qms_customer.show_contract = (frm) => {
 	const args = { doctype: frm.doctype, name: frm.doc.name };
 	return qms_customer.show_panel(frm, "qms_review_panel", "get_overview", args, (panel) => {
 		frm.qms_gated = panel.gated;
-		frm.toggle_display("qms_review_tab", true);
 		if (!panel.gated) return;
 		if (panel.actions.includes("start")) {
 			frm.add_custom_button(__("Start Contract Review"), () => qms_customer.start(frm, panel));
@@ -105,29 +122,35 @@ qms_customer.show_contract = (frm) => {
 				__("View")
 			);
 		}
-		if (frm.doc.docstatus === 0) {
-			frm.dashboard.clear_headline();
-			frm.dashboard.set_headline_alert(
-				panel.committable
-					? __("The contract review allows this contract to be submitted.")
-					: __("This contract needs an approved review before it can be submitted: see the tab Contract Review."),
-				panel.committable ? "green" : "orange"
-			);
-		}
+		if (frm.doc.docstatus !== 0) return;
+		qms_customer.headline(
+			frm,
+			`${panel.standing} <a href="#" class="qms-show-review">${__("Show")}</a>`,
+			panel.colour
+		);
+		frm.layout.message.find(".qms-show-review").on("click", () => {
+			frm.scroll_to_field("qms_review_panel");
+			return false;
+		});
 	});
 };
 
-qms_customer.start = (frm, panel) => {
+const saved = (frm) => {
 	if (frm.is_dirty()) {
 		frappe.msgprint(__("Save the document first: the review is about what is saved."));
-		return;
+		return false;
 	}
+	return true;
+};
+
+qms_customer.start = (frm, panel) => {
+	if (!saved(frm)) return;
 	const go = (reason) =>
 		qms_customer
 			.api("start_review", { doctype: frm.doctype, name: frm.doc.name, reason: reason || "" })
 			.then((review) => {
 				frappe.show_alert({ message: __("Review {0} started", [review.name]), indicator: "green" });
-				return frm.reload_doc();
+				frm.reload_doc();
 			});
 	if (panel.rejected_same) {
 		qms_customer.ask_reason(
@@ -141,10 +164,7 @@ qms_customer.start = (frm, panel) => {
 };
 
 qms_customer.sign = (frm, panel) => {
-	if (frm.is_dirty()) {
-		frappe.msgprint(__("Save the document first: the review is about what is saved."));
-		return;
-	}
+	if (!saved(frm)) return;
 	frappe.confirm(
 		__("You have reviewed name, model, specification, quantity and terms of this small routine order, and accept it. Your signature is its review and approval (C5)."),
 		() =>
@@ -152,4 +172,19 @@ qms_customer.sign = (frm, panel) => {
 				.api("sign_small_order", { doctype: frm.doctype, name: frm.doc.name, content_hash: panel.hash })
 				.then(() => frm.reload_doc())
 	);
+};
+
+// A2: a row for each class of requirement that has none yet, to be filled in or ticked "None Identified".
+qms_customer.add_classes = (frm) => {
+	const classes = frappe.meta
+		.get_docfield("Contract Requirement", "requirement_class")
+		.options.split("\n")
+		.filter(Boolean);
+	for (const kind of classes) {
+		if (!(frm.doc.qms_requirements || []).some((row) => row.requirement_class === kind)) {
+			frm.add_child("qms_requirements", { requirement_class: kind });
+		}
+	}
+	frm.refresh_field("qms_requirements");
+	frm.dirty();
 };

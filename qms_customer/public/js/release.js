@@ -6,7 +6,7 @@
 		"POS Invoice": "sales_order",
 	};
 	const moves_goods = (frm) =>
-		frm.doctype === "Delivery Note" || frm.doctype === "Stock Entry" || frm.doc.update_stock;
+		frm.doctype !== "Sales Invoice" || frm.doc.update_stock;
 
 	for (const doctype of ["Delivery Note", "Sales Invoice", "POS Invoice", "Stock Entry"]) {
 		frappe.ui.form.on(doctype, {

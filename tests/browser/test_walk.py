@@ -1,0 +1,58 @@
+from __future__ import annotations
+import frappe, pytest
+from tests.support import contracts as c
+
+@pytest.fixture
+def world():
+	return c.World()
+
+def test_explore_order(desk, world):
+	world.everybody()
+	doc = c.order(c.item(), qms_contract_form="", qms_requirements=[])
+	page = desk(world.sales, path=f"/app/sales-order/{doc.name}")
+	page.shot("1", full_page=True)
+	page.locator('.form-tabs [data-fieldname="qms_review_tab"]').click()
+	page.settle()
+	page.shot("2", full_page=True)
+	review = c.start(world, c.order(c.item()))
+	c.answer(world, review, "Quality", answer="Met with Conditions", comment="new gauge is needed")
+	page = desk(world.person(c.roles.RND), path="/app/workflow-action")
+	page.shot("3", full_page=True)
+	page.go("/app/todo")
+	page.shot("4", full_page=True)
+	page.locator(".notifications-icon").first.click()
+	page.settle()
+	page.shot("5", full_page=True)
+	op = c.opinion(review, "R&D")
+	page.go(f"/app/contract-review-opinion/{op.name}")
+	page.shot("6", full_page=True)
+	page.locator(".actions-btn-group > button").click()
+	page.shot("7")
+	page.locator(".actions-btn-group .dropdown-item").first.click()
+	page.settle()
+	page.shot("8")
+	c.answer_all(world, review)
+	page = desk(world.vp, path=f"/app/contract-review/{review.name}")
+	page.shot("9", full_page=True)
+	page.go("/app/contract-review"); page.shot("10")
+	page.go("/app/contract-review-opinion"); page.shot("11")
+	page.go("/app/review-action"); page.shot("12")
+
+def test_explore_phone(desk, world):
+	world.everybody()
+	review = c.start(world, c.order(c.item()))
+	page = desk(world.person(c.roles.RND), path="/app/workflow-action", phone=True)
+	page.shot("3", full_page=True)
+	op = c.opinion(review, "R&D")
+	page.go(f"/app/contract-review-opinion/{op.name}")
+	page.shot("6", full_page=True)
+	page.locator(".actions-btn-group > button").click()
+	page.shot("7")
+	page.locator(".actions-btn-group .dropdown-item").first.click()
+	page.settle()
+	page.shot("8")
+	c.answer_all(world, review)
+	page = desk(world.vp, path=f"/app/contract-review/{review.name}", phone=True)
+	page.shot("9", full_page=True)
+	page.go(f"/app/sales-order/{review.reference_name}")
+	page.shot("10", full_page=True)
