@@ -121,7 +121,12 @@ doc_events = {
 	"Auto Repeat": {"validate": "qms_customer.erp.auto_repeat.validate"},
 }
 
-scheduler_events = {"daily": ["qms_customer.contract.scheduled.recheck_approvals"]}
+scheduler_events = {
+	"daily": [
+		"qms_customer.contract.scheduled.recheck_approvals",
+		"qms_customer.contract.scheduled.remind_overdue",
+	]
+}
 
 # Our records do not chain ERPNext's documents: Cancel All leaves them alone, a deleted company's data too.
 auto_cancel_exempted_doctypes = [

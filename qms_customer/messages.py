@@ -1,6 +1,7 @@
 """Refusals in the user's language: what is wrong, which rule, what to do next."""
 
 from collections.abc import Iterable
+from functools import reduce
 from typing import NoReturn
 
 import frappe
@@ -14,9 +15,20 @@ class QMSRefusal(frappe.ValidationError):
 	"""A rule of the procedures stands against what was asked. Nothing has been written."""
 
 
+def term(value: object) -> str:
+	"""Return a term of the procedures, or a list of them, in the user's language; anything else stays as it is.
+
+	A word that names a department is the department: "Production" is 生产部 here, not 生产.
+	"""
+	text = str(value)
+	words = text.split(", ")
+	shown = [_(word, context="Review Department") for word in words]
+	return reduce(lambda some, one: _("{0}, {1}").format(some, one), shown) if shown != words else text
+
+
 def say(message: str, args: Iterable[object] = ()) -> str:
 	"""Return a message of rules/ in the user's language, arguments translated where they are terms, HTML-safe."""
-	return _(message).format(*(escape_html(_(str(a))) for a in args))
+	return _(message).format(*(escape_html(term(a)) for a in args))
 
 
 def sentence(refusal: Refusal) -> str:

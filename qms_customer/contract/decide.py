@@ -397,7 +397,9 @@ def complete_action(action_name: str, evidence: str, evidence_file: str = "") ->
 	if frappe.session.user != action.action_owner or not people.is_present(frappe.session.user):
 		refuse_one("C10", mark("Only the owner of the action, {0}, reports it done."), action.action_owner)
 	if action.status != "Open":
-		refuse_one("C10", mark("Action {0} is not open: {1}."), action.name, action.status)
+		refuse_one(
+			"C10", mark("Action {0} is not open: {1}."), action.name, _(action.status, context=reviews.ACTION)
+		)
 	if not evidence.strip():
 		refuse_one("C10", mark("Say what was done; it is the evidence."))
 	action.update(
@@ -429,7 +431,12 @@ def verify_action(action_name: str, effective: bool, comment: str) -> Document:
 			action.verifier or action.verifier_role,
 		)
 	if action.status != "Done":
-		refuse_one("C10", mark("Action {0} waits for its owner: {1}."), action.name, action.status)
+		refuse_one(
+			"C10",
+			mark("Action {0} waits for its owner: {1}."),
+			action.name,
+			_(action.status, context=reviews.ACTION),
+		)
 	if not comment.strip():
 		refuse_one("C10", mark("Say what you verified."))
 	action.update(

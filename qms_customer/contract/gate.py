@@ -56,12 +56,7 @@ def refuse_changes(doc: Document, changes: list[content_rules.Change]) -> NoRetu
 
 def describe(doctype: str, change: content_rules.Change) -> str:
 	"""Return one difference in words, in the user's language."""
-	meta = frappe.get_meta(doctype)
-	where = ""
-	if change.table:
-		table = meta.get_field(change.table)
-		where = _(table.label or change.table) + (f" {change.row}" if change.row else "")
-		meta = frappe.get_meta(table.options)
+	where = place(doctype, change)
 	if not change.field:
 		if not change.old and not change.new:
 			return where
@@ -70,11 +65,29 @@ def describe(doctype: str, change: content_rules.Change) -> str:
 		if not change.new:
 			return _("{0} removed").format(where)
 		return _("{0}: {1} instead of {2}").format(where, change.new, change.old)
+	meta = frappe.get_meta(doctype)
+	if change.table:
+		meta = frappe.get_meta(meta.get_field(change.table).options)
 	field = meta.get_field(change.field)
-	label = _(field.label or change.field) if field else change.field
-	return _("{0}: {1} instead of {2}").format(
-		f"{where} {label}".strip(), change.new or _("(empty)"), change.old or _("(empty)")
-	)
+	old, new = change.old, change.new
+	if field and field.fieldtype == "Select":
+		old, new = (_(value, context=meta.name) if value else "" for value in (old, new))
+	return _("{0}: {1} instead of {2}").format(where, new or _("(empty)"), old or _("(empty)"))
+
+
+def place(doctype: str, change: content_rules.Change) -> str:
+	"""Return where in the document a difference lies, in words, in the user's language."""
+	meta = frappe.get_meta(doctype)
+	where = ""
+	if change.table:
+		table = meta.get_field(change.table)
+		where = _(table.label or change.table, context=doctype) + (f" {change.row}" if change.row else "")
+		meta = frappe.get_meta(table.options)
+	if not change.field:
+		return where
+	field = meta.get_field(change.field)
+	label = _(field.label or change.field, context=meta.name) if field else change.field
+	return f"{where} {label}".strip()
 
 
 def _inherits(doc: Document, canonical: dict) -> bool:

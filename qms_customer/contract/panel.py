@@ -6,15 +6,26 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import format_date, format_datetime, get_link_to_form
+from frappe.utils import fmt_money, format_date, format_datetime, get_link_to_form
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
-from qms_customer.contract import approved, authorise, content, decide, facts, inherit, people, reviews, states
+from qms_customer.contract import (
+	approved,
+	authorise,
+	content,
+	decide,
+	facts,
+	inherit,
+	people,
+	reviews,
+	states,
+)
 from qms_customer.contract.gate import describe
 from qms_customer.contract.settings import departments, settings
 from qms_customer.messages import say
 from qms_customer.rules import content as content_rules
+from qms_customer.rules import mark
 from qms_customer.rules import people as people_rules
 from qms_customer.rules import review as rules
 from qms_customer.rules.classification import CRITERIA, Classification, Path
@@ -52,15 +63,20 @@ def overview(doc: Document) -> dict[str, Any]:
 			actions.append("start")
 			if _signature_offered(classification, user, doc):
 				actions.append("sign")
+	missing = facts.missing_to_start(doc, full_record)
+	opinions = reviews.opinions_of(review.name) if review else []
+	standing, colour = _contract_standing(
+		doc, review, opinions, approval, usable, base if inherits else None, fingerprint, len(missing)
+	)
 	html = _render(
 		"overview.html",
 		doc=doc,
 		classification=classification,
 		criteria=_criteria(classification),
 		seats=seats,
-		approver=approver or SALES_USER,
-		reasons=[say(e.message, e.args) for e in classification.reasons],
-		missing=[say(m.message, m.args) for m in facts.missing_to_start(doc, full_record)],
+		approver=(open_review.approver_role if open_review and not stale else approver) or SALES_USER,
+		reasons=[_html(e.message, e.args) for e in classification.reasons],
+		missing=[_html(m.message, m.args) for m in missing],
 		differences=[describe(doc.doctype, c) for c in differences],
 		base=base,
 		inherits=inherits,
@@ -69,7 +85,8 @@ def overview(doc: Document) -> dict[str, Any]:
 		review=review,
 		stale=stale,
 		changes=(review.changes or "").splitlines() if stale and review else [],
-		opinions=reviews.opinions_of(review.name) if review else [],
+		in_review=bool(open_review and not stale),
+		opinions=opinions,
 		actions_open=[a for a in reviews.actions_of(review.name) if a.status in ("Open", "Done")]
 		if review
 		else [],
@@ -84,6 +101,8 @@ def overview(doc: Document) -> dict[str, Any]:
 			review and review.decision == rules.REJECTED and review.fingerprint == fingerprint
 		),
 		"committable": usable or inherits,
+		"standing": standing,
+		"colour": colour,
 	}
 
 
@@ -104,13 +123,17 @@ def review_panel(review: Document) -> dict[str, Any]:
 		actions=reviews.actions_of(review.name),
 		changes=(review.changes or "").splitlines(),
 	)
-	may, why_not = _may_decide(review, opinions)
+	authority, why_not = _authority(review, opinions)
+	standing, colour = _standing(review, opinions)
 	return {
 		"html": html,
+		"standing": standing,
+		"colour": colour,
 		"hash": reviews.shown_hash(review),
-		"may_decide": may,
+		"may_decide": authority is not None,
+		"may_overrule": bool(authority and authority.role == people_rules.GENERAL_MANAGER),
 		"why_not": why_not,
-		"acting_for": may and _acting_for(review, opinions),
+		"acting_for": people.full_name(authority.acting_for) if authority and authority.acting_for else "",
 		"objections": [o.department for o in opinions if o.outcome == "Objected"],
 		"may_resubmit": review.workflow_state == states.RETURNED and reviews.may_prepare(frappe.session.user),
 		"may_start_next": review.workflow_state in (states.OUT_OF_DATE, states.REJECTED, states.RETURNED)
@@ -155,6 +178,7 @@ def opinion_panel(opinion: Document) -> dict[str, Any]:
 	)
 	return {
 		"html": html,
+		"standing": _opinion_standing(opinion, review),
 		"hash": review.fingerprint,
 		"may_give": mine,
 		"may_re_affirm": bool(mine and opinion.may_re_affirm),
@@ -175,28 +199,87 @@ def authorisation_panel(authorisation: Document) -> dict[str, Any]:
 	}
 
 
-def _may_decide(review: Document, opinions: list) -> tuple[bool, str]:
+def _contract_standing(
+	doc: Document,
+	review: Document | None,
+	opinions: list,
+	approval: frappe._dict | None,
+	usable: bool,
+	base: inherit.Base | None,
+	fingerprint: str,
+	missing: int,
+) -> tuple[str, str]:
+	"""Return in one line, with a colour, where a draft contract stands and what moves it on (C1)."""
+	if usable and approval:
+		return say(mark("Approved in {0}: it can be submitted."), [approval.source_name]), "green"
+	if base:
+		return say(mark("Covered by the approved review of {0}: it can be submitted."), [base.name]), "green"
+	if approval:
+		until = format_date(approval.valid_until)
+		return say(mark("The approval was valid until {0}. Start the review again."), [until]), "red"
+	if review and review.docstatus == 0:
+		if review.fingerprint != fingerprint and review.workflow_state != states.OUT_OF_DATE:
+			return _stands(states.OUT_OF_DATE, review, opinions)
+		return _standing(review, opinions)
+	if review and review.withdrawn:
+		return say(mark("The approval in {0} was withdrawn. Start the review again."), [review.name]), "red"
+	if review and review.decision == rules.REJECTED and review.fingerprint == fingerprint:
+		text = mark("Rejected in {0}. Change the contract, and start the next version of its review.")
+		return say(text, [review.name]), "red"
+	if missing:
+		text = mark("It needs an approved review. Before that can start, {0} statements are missing.")
+		return say(text, [missing]), "orange"
+	return _("It needs an approved review before it can be submitted: press Start Contract Review."), "orange"
+
+
+def _standing(review: Document, opinions: list) -> tuple[str, str]:
+	"""Return in one line, with a colour, where a review stands and who moves it on (C9-C13)."""
+	return _stands(review.workflow_state, review, opinions)
+
+
+def _stands(state: str, review: Document, opinions: list) -> tuple[str, str]:
+	if state == states.IN_REVIEW:
+		waiting = ", ".join(_(o.department) for o in opinions if o.docstatus == 0)
+		return say(mark("Review {0} waits for the opinions of: {1}."), [review.name, waiting]), "blue"
+	if state == states.PENDING_APPROVAL:
+		text = mark("Review {0} waits for the decision of: {1}.")
+		return say(text, [review.name, review.approver_role]), "blue"
+	if state == states.RETURNED:
+		text = mark("Review {0} was returned: Sales changes the contract, or resubmits it unchanged.")
+		return say(text, [review.name]), "orange"
+	if state == states.OUT_OF_DATE:
+		text = mark("The contract was edited during its review {0}: Sales starts the next version.")
+		return say(text, [review.name]), "orange"
+	colour = {"Approved": "green", "Rejected": "red"}.get(review.decision, "blue")
+	if not review.decided_by:
+		return say("{0}: {1}", [state, review.decision_comment or ""]), colour
+	when = format_datetime(review.decided_on)
+	return say(mark("{0} by {1} on {2}."), [review.decision, review.decided_by_name, when]), colour
+
+
+def _opinion_standing(opinion: Document, review: Document) -> str:
+	if opinion.docstatus == 1 and opinion.given_by:
+		when = format_datetime(opinion.given_on)
+		return say(mark("{0} by {1} on {2}."), [opinion.outcome, opinion.given_by_name, when])
+	if opinion.docstatus == 1:
+		return _("Closed: this opinion is not needed any more.")
+	if review.out_of_date:
+		return _stands(states.OUT_OF_DATE, review, [])[0]
+	return say(mark("This opinion is given by a person with the role {0}."), [opinion.department_role])
+
+
+def _authority(review: Document, opinions: list) -> tuple[people_rules.Authority | None, str]:
+	"""Return with what right this person may decide the review now, or None and why not (C9, C12, L2)."""
 	if review.docstatus != 0 or review.workflow_state != states.PENDING_APPROVAL:
-		return False, ""
+		return None, ""
 	user = frappe.session.user
 	options = people.authorities(user, review.approver_role)
 	if not options:
-		return False, ""
+		return None, ""
 	authority, reason = people_rules.choose_authority(
 		options, user, reviews.preparers(review), [o.given_by for o in opinions if o.given_by]
 	)
-	return authority is not None, _(reason) if reason else ""
-
-
-def _acting_for(review: Document, opinions: list) -> str:
-	user = frappe.session.user
-	authority, _reason = people_rules.choose_authority(
-		people.authorities(user, review.approver_role),
-		user,
-		reviews.preparers(review),
-		[o.given_by for o in opinions if o.given_by],
-	)
-	return people.full_name(authority.acting_for) if authority and authority.acting_for else ""
+	return authority, _(reason) if reason else ""
 
 
 def _signature_offered(classification: Classification, user: str, doc: Document) -> bool:
@@ -232,7 +315,7 @@ def _criteria(classification: Classification) -> list[dict]:
 			"title": CRITERIA[c.code],
 			"verdict": c.verdict.value,
 			"computed": c.computed.value,
-			"evidence": [{"verdict": e.verdict.value, "text": say(e.message, e.args)} for e in c.evidence],
+			"evidence": [{"verdict": e.verdict.value, "text": _html(e.message, e.args)} for e in c.evidence],
 		}
 		for c in classification.criteria
 	]
@@ -249,12 +332,17 @@ def _stored_criteria(review: Document) -> list[dict]:
 			"reason": c.override_reason,
 			"by": c.override_by_name,
 			"evidence": [
-				{"verdict": e["verdict"], "text": say(e["message"], e["args"])}
+				{"verdict": e["verdict"], "text": _html(e["message"], e["args"])}
 				for e in json.loads(c.evidence)
 			],
 		}
 		for c in review.criteria
 	]
+
+
+def _html(message: str, args: Any) -> Markup:
+	"""A message of rules/ for a template: `say` has made it safe already."""
+	return Markup(say(message, args))
 
 
 def _by_class(requirements: list) -> list[tuple[str, list]]:
@@ -265,41 +353,75 @@ def _content(canonical: dict) -> dict[str, Any]:
 	"""The canonical content with labels, as a person reads it."""
 	doctype = canonical["doctype"]
 	meta = frappe.get_meta(doctype)
-	head = [(_label(meta, name), _value(meta, name, value)) for name, value in canonical["fields"].items()]
+	fields = _telling(canonical["fields"])
+	currency = fields.get("currency", "")
+	head = [
+		(_label(meta, f.fieldname), _value(meta, f.fieldname, fields[f.fieldname], currency))
+		for f in meta.fields
+		if f.fieldname in fields
+	]
+	known = {f.fieldname for f in meta.fields}
+	head += [(name, value) for name, value in sorted(fields.items()) if name not in known]
 	tables = []
 	for table, rows in canonical["tables"].items():
 		if table in ("qms_requirements", "qms_documents"):
 			continue
 		field = meta.get_field(table)
 		row_meta = frappe.get_meta(field.options)
+		rows = [_telling(r) for r in rows]
 		columns = [f.fieldname for f in row_meta.fields if any(f.fieldname in r for r in rows)]
 		tables.append(
 			{
-				"label": field.label or table,
+				"label": _label(meta, table),
 				"columns": [_label(row_meta, c) for c in columns],
-				"rows": [[_value(row_meta, c, r.get(c, "")) for c in columns] for r in rows],
+				"rows": [[_value(row_meta, c, r.get(c, ""), currency) for c in columns] for r in rows],
 			}
 		)
-	return {"doctype": doctype, "head": sorted(head), "tables": tables}
+	return {"doctype": doctype, "head": head, "tables": tables}
+
+
+# What says nothing by itself: a factor of one, the manner of a discount that is not given.
+_NEUTRAL = {"conversion_rate": "1", "plc_conversion_rate": "1", "conversion_factor": "1"}
+_ONLY_WITH = {
+	"apply_discount_on": ("additional_discount_percentage", "discount_amount"),
+	"discount_type": ("discount",),
+	"discount_date": ("discount",),
+	"discount_validity_based_on": ("discount",),
+}
+
+
+def _telling(values: dict[str, str]) -> dict[str, str]:
+	"""Return the values of a head or a row without those that say nothing by themselves."""
+
+	def says_nothing(name: str, value: str) -> bool:
+		if name in _ONLY_WITH:
+			return not any(values.get(other) for other in _ONLY_WITH[name])
+		if name == "description":
+			return frappe.utils.strip_html(value).strip() == values.get("item_code")
+		return _NEUTRAL.get(name) == value
+
+	return {name: value for name, value in values.items() if not says_nothing(name, value)}
 
 
 def _label(meta: Any, name: str) -> str:
 	field = meta.get_field(name)
-	return _(field.label or name) if field else name
+	return _(field.label or name, context=meta.name) if field else name
 
 
-def _value(meta: Any, name: str, value: str) -> str:
+def _value(meta: Any, name: str, value: str, currency: str = "") -> str:
 	field = meta.get_field(name)
 	if not field or not value:
 		return value
 	if field.fieldtype == "Date":
 		return format_date(value)
+	if field.fieldtype == "Currency":
+		return fmt_money(value, currency=currency or None)
 	if field.fieldtype == "Check":
 		return _("Yes") if value == "1" else _("No")
 	if field.fieldtype in ("Text Editor", "HTML Editor"):
 		return frappe.utils.strip_html(value)
 	if field.fieldtype == "Select":
-		return _(value)
+		return _(value, context=meta.name)
 	return value
 
 

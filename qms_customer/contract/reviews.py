@@ -9,9 +9,9 @@ from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime, nowdate
 
 from qms_customer.contract import approved, content, facts, inherit, notify, people, states
-from qms_customer.contract.gate import describe
+from qms_customer.contract.gate import describe, place
 from qms_customer.contract.settings import aspects, departments, settings
-from qms_customer.messages import refuse, refuse_one
+from qms_customer.messages import refuse, refuse_one, term
 from qms_customer.records.token import moving
 from qms_customer.rules import content as content_rules
 from qms_customer.rules import contract as contract_rules
@@ -149,7 +149,7 @@ def ask(
 		opinion,
 		people.holders(department.role),
 		_("Give the opinion of {0} on {1} for {2}").format(
-			_(department.name), review.reference_name, review.customer_name
+			_(department.name, context="Review Department"), review.reference_name, review.customer_name
 		),
 		due,
 	)
@@ -383,7 +383,7 @@ def set_class(review: Document, classification: Classification) -> None:
 	review.is_large, review.is_small = int(classification.large), int(classification.small)
 	review.in_stock = int(classification.in_stock)
 	review.special = ", ".join(classification.special)
-	review.reasons = "\n".join(_(e.message).format(*(_(a) for a in e.args)) for e in classification.reasons)
+	review.reasons = "\n".join(_(e.message).format(*(term(a) for a in e.args)) for e in classification.reasons)
 
 
 def may_prepare(user: str) -> bool:
@@ -542,7 +542,7 @@ def _discrepancies(doc: Document) -> list[dict]:
 	return [
 		{
 			"source": base.name,
-			"item": describe(doc.doctype, type(c)(c.table, c.row, c.field, "", "")).split(":")[0],
+			"item": place(doc.doctype, c)[:140],
 			"old_value": c.old,
 			"new_value": c.new,
 		}

@@ -1,11 +1,14 @@
-"""Daily: approvals that were not used in time, or whose contract needs more scrutiny now, are withdrawn (B4)."""
+"""Daily: unused approvals are withdrawn when they expire or the class rises (B4); what is overdue goes up (L3)."""
 
 import frappe
 from frappe import _
+from frappe.utils import add_days, nowdate
 
-from qms_customer.contract import approved, facts, notify, reviews
+from qms_customer.contract import approved, facts, notify, people, reviews, states
+from qms_customer.contract.settings import settings
 from qms_customer.records.token import moving
 from qms_customer.rules.classification import Path, has_risen
+from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER
 
 
 def recheck_approvals() -> None:
@@ -64,3 +67,66 @@ def _reason(row: frappe._dict) -> str:
 			_(now.path.value), _(row.review_path)
 		)
 	return ""
+
+
+def remind_overdue() -> None:
+	"""Tell who is waited for, and the manager above, about overdue opinions, decisions and actions (L3).
+
+	Once a day at most for each document and person, however often it runs.
+	"""
+	today = nowdate()
+	for opinion in frappe.get_all(
+		reviews.OPINION,
+		filters={"docstatus": 0, "superseded": 0, "due_date": ("<", today)},
+		fields=["name", "department", "department_role", "reference_name"],
+	):
+		_remind(
+			reviews.OPINION,
+			opinion.name,
+			[*people.holders(opinion.department_role), *people.deciders(BUSINESS_MANAGER)],
+			_("Overdue: the opinion of {0} on {1}").format(_(opinion.department), opinion.reference_name),
+		)
+	last = add_days(today, -(settings().opinion_due_days or 0))
+	for review in frappe.get_all(
+		reviews.REVIEW,
+		filters={"docstatus": 0, "workflow_state": states.PENDING_APPROVAL, "modified": ("<", last)},
+		fields=["name", "approver_role", "reference_name"],
+	):
+		_remind(
+			reviews.REVIEW,
+			review.name,
+			[*people.deciders(review.approver_role), *people.deciders(GENERAL_MANAGER)],
+			_("Overdue: the decision of review {0} of {1}").format(review.name, review.reference_name),
+		)
+	for action in frappe.get_all(
+		reviews.ACTION,
+		filters={"status": ("in", ("Open", "Done")), "due_date": ("<", today)},
+		fields=["name", "action_owner", "verifier", "reference_name"],
+	):
+		_remind(
+			reviews.ACTION,
+			action.name,
+			[action.action_owner, action.verifier, *people.deciders(BUSINESS_MANAGER)],
+			_("Overdue: action {0} of {1}").format(action.name, action.reference_name),
+		)
+
+
+def _remind(doctype: str, name: str, users: list[str], subject: str) -> None:
+	frappe.db.savepoint("qms_remind")
+	try:
+		told = set(
+			frappe.get_all(
+				"Notification Log",
+				filters={
+					"document_type": doctype,
+					"document_name": name,
+					"subject": subject,
+					"creation": (">=", nowdate()),
+				},
+				pluck="for_user",
+			)
+		)
+		notify.tell([u for u in users if u and u not in told], subject, frappe.get_doc(doctype, name))
+	except Exception:
+		frappe.db.rollback(save_point="qms_remind")
+		frappe.log_error(title=f"Reminder for {doctype} {name} failed")

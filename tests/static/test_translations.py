@@ -153,7 +153,7 @@ def read_python(source: str, place: str, found: Found) -> None:
 
 
 class Call(NamedTuple):
-	"""A call in JavaScript or a template: where, its first argument's literals, whether it is put together, context."""
+	"""A call in JavaScript or a template: where, what its first argument can be, whether that is put together."""
 
 	line: int
 	texts: list[str]
@@ -165,7 +165,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "\
 
 
 def _string(source: str, start: int) -> tuple[str, int, bool]:
-	"""Return the literal that begins at `start`, the position behind it, and whether it has `${...}` in it."""
+	"""Return the literal at `start`, the position behind it, and whether it has `${...}` in it."""
 	quote, position, text, dynamic = source[start], start + 1, [], False
 	while position < len(source) and source[position] != quote:
 		char = source[position]
@@ -190,12 +190,17 @@ def calls(source: str, name: str) -> Iterator[Call]:
 	for match in re.finditer(rf"(?<![\w$.]){re.escape(name)}\(", source):
 		position, depth, argument = match.end(), 0, 0
 		texts: dict[int, list[str]] = defaultdict(list)
+		named = re.compile(r"context\s*=\s*$")
+		context = ""
 		joined, dynamic = False, False
 		while position < len(source):
 			char = source[position]
 			if char in "\"'`":
+				before = source[match.end() : position]
 				text, position, has_holes = _string(source, position)
-				if depth == 0:
+				if depth == 0 and argument and named.search(before):
+					context = text
+				elif depth == 0:
 					texts[argument].append(text)
 					dynamic |= has_holes and argument == 0
 				continue
@@ -214,7 +219,9 @@ def calls(source: str, name: str) -> Iterator[Call]:
 		if joined and first:
 			# Literals joined by + are one text for a reader, but no translation is found for it.
 			dynamic = True
-		yield Call(source.count("\n", 0, match.start()) + 1, first, dynamic, (texts.get(2) or [""])[0])
+		yield Call(
+			source.count("\n", 0, match.start()) + 1, first, dynamic, context or (texts.get(2) or [""])[0]
+		)
 
 
 def without_comments(source: str) -> str:
@@ -256,6 +263,8 @@ def read_javascript(source: str, place: str, found: Found) -> None:
 		for text in call.texts:
 			found.add(text, f"{place}:{call.line}", call.context)
 	for match in BARE_JS.finditer(source):
+		if not re.search(r"[A-Za-z]{2}", re.sub(r"\$\{.*?\}", "", match["text"])):
+			continue
 		line = source.count("\n", 0, match.start()) + 1
 		found.problem(f"{place}:{line}", f"shown without __(): {match['text']!r}")
 
@@ -379,24 +388,21 @@ def constant(file: Path, name: str) -> Any:
 def read_values(found: Found) -> None:
 	"""Collect the values that rules and records know by name and that forms, panels and messages show."""
 	for group, values in {
-		"rules/review.py": (*review.ANSWERS, *review.BLOCKS, *review.DECISIONS),
-		"rules/contract.py": (
-			*contract.FORMS,
-			*contract.CLASSES,
-			*contract.SPECIALS,
-			contract.STANDARD_PACKAGING,
-			contract.SPECIAL_PACKAGING_CHOICE,
-		),
+		"rules/review.py": (*review.ANSWERS, *review.BLOCKS),
+		"rules/contract.py": (*contract.CLASSES, *contract.SPECIALS),
 		"rules/classification.py": tuple(classification.CRITERIA.values()),
-		"rules/aspects.py": (
-			*aspects.TOPICS,
-			*(d.name for d in aspects.DEPARTMENTS),
-			*(a.question for a in aspects.ASPECTS),
-		),
+		"rules/aspects.py": (*(a.question for a in aspects.ASPECTS),),
 		"rules/people.py": people.ROLES,
 	}.items():
 		for value in values:
 			found.add(value, f"qms_customer/{group}")
+	# Named in a context of their own, so that Sales or Production mean the department and nothing else of ERPNext.
+	for department in aspects.DEPARTMENTS:
+		found.add(department.name, "qms_customer/rules/aspects.py", "Review Department")
+	for topic in aspects.TOPICS:
+		found.add(topic, "qms_customer/rules/aspects.py", "Review Aspect")
+	for form in contract.FORMS:
+		found.add(form, "qms_customer/rules/contract.py", "Sales Order")
 	for module in pkgutil.iter_modules(qms_customer.rules.__path__):
 		loaded = importlib.import_module(f"qms_customer.rules.{module.name}")
 		for kind in vars(loaded).values():
@@ -411,8 +417,7 @@ def read_values(found: Found) -> None:
 	for doctype, fields in run_without_frappe(custom)["fields"]().items():
 		read_fields(fields, doctype, where(custom), found)
 	install = PACKAGE / "setup/install.py"
-	for code, description in constant(install, "REASON_CODES").items():
-		found.add(code, where(install))
+	for description in constant(install, "REASON_CODES").values():
 		found.add(description, where(install))
 	changes = PACKAGE / "erp/status_change.py"
 	for action in constant(changes, "ACTIONS"):
@@ -641,6 +646,7 @@ def test_untranslatable_python_is_found(source: str) -> None:
 		("__('It is \\'so\\'')", {Text("It is 'so'")}),
 		('__(\n\t"One {0}",\n\t[name]\n)', {Text("One {0}")}),
 		('__("One", null, "Form")', {Text("One", "Form")}),
+		("{ label: `(${c.code}) ${__(c.title)}` }", set()),
 		('__(x ? "One" : "Two")', {Text("One"), Text("Two")}),
 		('`<p>${__("One")}</p>`', {Text("One")}),
 		("__(`One`)", {Text("One")}),
@@ -664,11 +670,10 @@ def test_untranslatable_javascript_is_found(source: str) -> None:
 
 
 def test_templates_are_read() -> None:
-	source = (
-		'{# no #}<p class="x">{{ _("One {0}").format(a) }}{{ pill("Two" if b else "Three", "red") }} C5 </p>'
-	)
-	found = _template(source)
-	assert set(found.texts) == {Text("One {0}"), Text("Two"), Text("Three")} and not found.problems
+	macro = '{{ pill("Two" if b else "Three", "red") }}{{ _("Four", context="Form") }}{{ _(a.b, context="Form") }}'
+	found = _template('{# no #}<p class="x">{{ _("One {0}").format(a) }}' + macro + " C5 </p>")
+	assert set(found.texts) == {Text("One {0}"), Text("Two"), Text("Three"), Text("Four", "Form")}
+	assert not found.problems
 	assert _template("<p>\n{{ x }} by hand</p>").problems == [
 		Problem("x.html:2", "words that are not translated: 'by hand'")
 	]

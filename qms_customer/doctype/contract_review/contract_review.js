@@ -65,7 +65,7 @@ function decide(frm, action) {
 							fieldname: "overrule_reason",
 							fieldtype: "Small Text",
 							label: __("Reason for overruling the objection of {0}", [
-								objections.map((d) => __(d)).join(", "),
+								objections.map((d) => __(d, null, "Review Department")).join(", "),
 							]),
 							reqd: 1,
 						},
@@ -74,7 +74,7 @@ function decide(frm, action) {
 			{
 				fieldname: "comment",
 				fieldtype: "Small Text",
-				label: __("Comment"),
+				label: __("Comment", null, "Contract Review"),
 				reqd: action === "Approve" ? 0 : 1,
 			},
 		],

@@ -42,7 +42,7 @@ function give_opinion(frm) {
 				default: row.answer || "",
 				reqd: 1,
 			},
-			{ fieldname: `comment_${i}`, fieldtype: "Small Text", label: __("Comment"), default: row.comment },
+			{ fieldname: `comment_${i}`, fieldtype: "Small Text", label: __("Comment", null, "Contract Review"), default: row.comment },
 			{
 				fieldname: `owner_${i}`,
 				fieldtype: "Link",
@@ -79,9 +79,9 @@ function give_opinion(frm) {
 			{ fieldtype: "Section Break" }
 		);
 	});
-	fields.push({ fieldname: "comment", fieldtype: "Small Text", label: __("Comment"), default: frm.doc.comment });
+	fields.push({ fieldname: "comment", fieldtype: "Small Text", label: __("Comment", null, "Contract Review"), default: frm.doc.comment });
 	const dialog = new frappe.ui.Dialog({
-		title: __("Opinion of {0}", [__(frm.doc.department)]),
+		title: __("Opinion of {0}", [__(frm.doc.department, null, "Review Department")]),
 		fields,
 		primary_action_label: __("Submit Opinion"),
 		primary_action(values) {

@@ -31,7 +31,7 @@ function decide(frm, decision) {
 			{
 				fieldname: "comment",
 				fieldtype: "Small Text",
-				label: __("Comment"),
+				label: __("Comment", null, "Contract Review"),
 				reqd: decision === "Rejected" ? 1 : 0,
 			},
 		],

@@ -135,7 +135,7 @@ qms_customer.show_contract = (frm) => {
 	});
 };
 
-const saved = (frm) => {
+qms_customer.is_saved = (frm) => {
 	if (frm.is_dirty()) {
 		frappe.msgprint(__("Save the document first: the review is about what is saved."));
 		return false;
@@ -144,7 +144,7 @@ const saved = (frm) => {
 };
 
 qms_customer.start = (frm, panel) => {
-	if (!saved(frm)) return;
+	if (!qms_customer.is_saved(frm)) return;
 	const go = (reason) =>
 		qms_customer
 			.api("start_review", { doctype: frm.doctype, name: frm.doc.name, reason: reason || "" })
@@ -164,7 +164,7 @@ qms_customer.start = (frm, panel) => {
 };
 
 qms_customer.sign = (frm, panel) => {
-	if (!saved(frm)) return;
+	if (!qms_customer.is_saved(frm)) return;
 	frappe.confirm(
 		__("You have reviewed name, model, specification, quantity and terms of this small routine order, and accept it. Your signature is its review and approval (C5)."),
 		() =>
