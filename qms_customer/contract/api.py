@@ -49,6 +49,14 @@ def get_authorisation_panel(name: str) -> dict:
 	return panel.authorisation_panel(_readable(authorise.DOCTYPE, name))
 
 
+@frappe.whitelist(methods=["GET", "POST"])
+def get_release(doctype: str, name: str) -> dict:
+	"""Return where the authorisation of goods without an order stands, nothing if none was asked for (D4)."""
+	if doctype not in authorise.COVERED:
+		_not_covered(doctype)
+	return panel.release_standing(_readable(doctype, name))
+
+
 @frappe.whitelist(methods=["POST"])
 def give_opinion(
 	name: str, content_hash: str, answers: str | list | None = None, comment: str | None = None

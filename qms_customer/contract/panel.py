@@ -191,12 +191,43 @@ def authorisation_panel(authorisation: Document) -> dict[str, Any]:
 	html = _render("authorisation.html", content=json.loads(authorisation.content), doc=authorisation)
 	user = frappe.session.user
 	options = people.authorities(user, people_rules.BUSINESS_MANAGER)
-	authority, _why = people_rules.choose_authority(options, user, authorise.preparers(authorisation), [])
+	authority, why_not = people_rules.choose_authority(options, user, authorise.preparers(authorisation), [])
+	standing, colour = _authorisation_standing(authorisation)
+	if authorisation.docstatus == 0 and options:
+		standing = _(why_not) if why_not else _("It waits for your decision: Actions.")
 	return {
 		"html": html,
+		"standing": standing,
+		"colour": colour,
 		"hash": authorisation.fingerprint,
 		"may_decide": authorisation.docstatus == 0 and authority is not None,
 	}
+
+
+def release_standing(doc: Document) -> dict[str, Any]:
+	"""Return where the authorisation of goods without an order stands, nothing if none was asked for (D4)."""
+	latest = frappe.get_all(
+		authorise.DOCTYPE,
+		filters={"reference_doctype": doc.doctype, "reference_name": doc.name},
+		fields=["name", "workflow_state", "docstatus", "decision", "decided_by_name", "decided_on"],
+		order_by="creation desc",
+		limit=1,
+	)
+	if not latest:
+		return {}
+	standing, colour = _authorisation_standing(latest[0])
+	if latest[0].decision == rules.APPROVED and not authorise.is_authorised(doc):
+		standing, colour = _("The goods have changed since they were authorised: ask again."), "orange"
+	return {"name": latest[0].name, "standing": standing, "colour": colour}
+
+
+def _authorisation_standing(record: Document | frappe._dict) -> tuple[str, str]:
+	if record.docstatus == 0:
+		text = mark("Authorisation {0} waits for the decision of: {1}.")
+		return say(text, [record.name, people_rules.BUSINESS_MANAGER]), "blue"
+	colour = "green" if record.decision == rules.APPROVED else "red"
+	when = format_datetime(record.decided_on)
+	return say(mark("{0} by {1} on {2}."), [record.workflow_state, record.decided_by_name, when]), colour
 
 
 def _contract_standing(
@@ -239,7 +270,7 @@ def _standing(review: Document, opinions: list) -> tuple[str, str]:
 
 def _stands(state: str, review: Document, opinions: list) -> tuple[str, str]:
 	if state == states.IN_REVIEW:
-		waiting = ", ".join(_(o.department) for o in opinions if o.docstatus == 0)
+		waiting = ", ".join(o.department for o in opinions if o.docstatus == 0)
 		return say(mark("Review {0} waits for the opinions of: {1}."), [review.name, waiting]), "blue"
 	if state == states.PENDING_APPROVAL:
 		text = mark("Review {0} waits for the decision of: {1}.")

@@ -20,6 +20,7 @@ from qms_customer.rules import review as rules
 from qms_customer.rules.aspects import SALES, Department
 from qms_customer.rules.classification import CRITERIA, Classification, Criterion, Path, Verdict
 from qms_customer.rules.fields import topics
+from qms_customer.rules.inheritance import contradictions
 from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER, SALES_USER, SALES_VP
 
 REVIEW, OPINION, ACTION = "Contract Review", "Contract Review Opinion", "Review Action"
@@ -542,12 +543,22 @@ def _discrepancies(doc: Document) -> list[dict]:
 	return [
 		{
 			"source": base.name,
-			"item": place(doc.doctype, c)[:140],
-			"old_value": c.old,
-			"new_value": c.new,
+			"item": describe(doc.doctype, type(c)(c.table, c.row, c.field, "", "")).split(":")[0],
+			"old_value": _readable(doc.doctype, c.table, c.old),
+			"new_value": _readable(doc.doctype, c.table, c.new),
 		}
-		for c in inherit.differences(doc, base)
+		for c in contradictions(inherit.differences(doc, base))
 	]
+
+
+def _readable(doctype: str, table: str, value: str) -> str:
+	"""A whole row of a content as labels and values; anything else as it is."""
+	if not value.startswith("{"):
+		return value
+	meta = frappe.get_meta(frappe.get_meta(doctype).get_field(table).options)
+	return "; ".join(
+		f"{_(meta.get_label(name) or name)}: {frappe.utils.strip_html(text)}" for name, text in json.loads(value).items()
+	)
 
 
 def _supersede(earlier: frappe._dict | None, review: Document) -> None:

@@ -148,6 +148,15 @@ def differences(
 	return found
 
 
+def contradictions(found: Iterable[Change]) -> list[Change]:
+	"""Return the differences in which the earlier statement said something else, or promised other goods (C7).
+
+	An order may be covered by less than it says (then it needs a review of its own) without contradicting anything:
+	a delivery date, a requirement or a delivery method that the quotation did not speak of has nothing to resolve.
+	"""
+	return [c for c in found if c.old or (c.table == "items" and c.field != "delivery_date")]
+
+
 def _has_field(base: Mapping[str, Any], table: str, name: str) -> bool:
 	"""Whether the base's DocType could state this; True for one that `fields` does not know."""
 	doctype = base.get("doctype", "")

@@ -96,6 +96,7 @@ def _contract_fields(after: str, own: list[dict[str, Any]], tab: bool = True) ->
 			"fieldname": "qms_status_section",
 			"fieldtype": "Section Break",
 			"label": "Review Status",
+			"collapsible": 1,
 			"insert_after": "qms_documents",
 		},
 		{

@@ -76,10 +76,16 @@ def _settings() -> None:
 
 
 def _reason_codes() -> None:
+	# Data from now on: in the language of the site, not of whoever looks at it.
+	language = frappe.db.get_default("lang")
 	for code, description in REASON_CODES.items():
 		if not frappe.db.exists("Delivery Reason Code", code):
 			frappe.get_doc(
-				{"doctype": "Delivery Reason Code", "code": code, "description": description}
+				{
+					"doctype": "Delivery Reason Code",
+					"code": code,
+					"description": _(description, lang=language),
+				}
 			).insert(ignore_permissions=True)
 
 

@@ -97,3 +97,22 @@ def desk(
 		page.context.close()
 	if problems:
 		pytest.fail("in the browser:\n" + "\n".join(problems), pytrace=False)
+
+
+@pytest.fixture
+def world(isolated: None) -> c.World:
+	"""People, items and customers of one test."""
+	return c.World()
+
+
+NAMES = {
+	roles.SALES_USER: "Li Na",
+	roles.RND: "Wang Wei",
+	roles.QUALITY: "Zhang Min",
+	roles.PRODUCTION: "Chen Jun",
+	roles.PLANNING: "Liu Yang",
+	roles.PURCHASING: "Zhao Lei",
+	roles.BUSINESS_MANAGER: "Wu Fang",
+	roles.SALES_VP: "Sun Hong",
+	roles.GENERAL_MANAGER: "Zhou Jian",
+}

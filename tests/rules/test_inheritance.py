@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from qms_customer.rules.content import content
+from qms_customer.rules.content import Change, content
 from qms_customer.rules.fields import COMMITTED, TABLES
-from qms_customer.rules.inheritance import FREE, differences
+from qms_customer.rules.inheritance import FREE, contradictions, differences
 from tests.rules.test_content import DATE, NUMBER, schema
 
 PROMISED = "2026-07-01"
@@ -730,3 +730,16 @@ def test_call_offs_together_never_exceed_the_blanket_order(quantities):
 def test_an_order_takes_everything_without_the_alternatives():
 	base = bare(quotation, only() + only("B", is_alternative=1), discount_amount=10)
 	assert where(bare(order, only(), discount_amount=10), base) == []
+
+
+@pytest.mark.rule("C7")
+def test_only_what_was_said_otherwise_contradicts() -> None:
+	said = Change("", "", "payment_terms_template", "30 days", "60 days")
+	other_goods = Change("items", "DEV-2", "", "", "5")
+	price = Change("items", "DEV-1", "rate", "10", "9")
+	unsaid = [
+		Change("", "", "qms_delivery_method", "", "Air"),
+		Change("items", "DEV-1", "delivery_date", "", "2027-01-01"),
+		Change("qms_requirements", "Sterile", "", "", "{}"),
+	]
+	assert contradictions([said, other_goods, price, *unsaid]) == [said, other_goods, price]

@@ -651,3 +651,50 @@ def test_what_is_overdue_goes_up_once_a_day(world: c.World) -> None:
 	frappe.db.set_value("Contract Review", review.name, "modified", add_days(nowdate(), -9), update_modified=False)
 	scheduled.remind_overdue()
 	assert frappe.db.exists("Notification Log", {"document_name": review.name, "for_user": world.gm})
+
+
+@pytest.mark.rule("C7")
+def test_each_difference_from_the_quotation_is_resolved_before_approval(world: c.World) -> None:
+	quotation = c.quotation(c.item(stock=50))
+	quotation.submit()
+	doc = c.order_from(quotation)
+	doc.items[0].rate = 90
+	doc.insert()
+	review = c.start(world, doc)
+	assert [(d.source, d.old_value, d.new_value) for d in review.discrepancies] == [(quotation.name, "100", "90")]
+	c.answer_all(world, review)
+	with pytest.raises(QMSRefusal, match="C7"):
+		c.decide(review.reload(), world.vp)
+	review.reload()
+	review.discrepancies[0].old_value = "90"
+	with as_user(world.sales), pytest.raises(QMSRefusal, match="C7"):
+		review.save()
+	review.reload()
+	review.discrepancies[0].resolution = "discount agreed by e-mail"
+	with as_user(world.sales):
+		review.save()
+	assert review.discrepancies[0].resolved_by == world.sales
+	c.decide(review.reload(), world.vp)
+
+
+@pytest.mark.rule("C1", "C7")
+def test_a_tender_is_reviewed_and_the_order_that_equals_it_inherits(world: c.World) -> None:
+	plain = c.quotation(c.item(stock=50))
+	plain.submit()
+	tender = c.quotation(c.item(stock=50), qms_is_tender=1)
+	with pytest.raises(QMSRefusal, match="C1"):
+		tender.submit()
+	tender.reload()
+	c.approve(world, tender)
+	tender.reload()
+	tender.submit()
+	doc = c.order_from(tender).insert()
+	assert api.get_overview(doc.doctype, doc.name)["committable"]
+	doc.submit()
+	row = frappe.get_last_doc("Approved Content", {"reference_name": doc.name})
+	assert row.inherited and row.source_name == tender.name
+	more = frappe.copy_doc(doc)
+	more.items[0].update({"qty": 1, "prevdoc_docname": tender.name, "quotation_item": tender.items[0].name})
+	more.insert()
+	with pytest.raises(QMSRefusal, match="C1"):
+		more.submit()

@@ -66,8 +66,8 @@ class Found:
 		self.problems: list[Problem] = []
 
 	def add(self, source: object, place: str, context: str = "") -> None:
-		"""Note a string; what has no letter needs no translation."""
-		if isinstance(source, str) and (text := source.strip()) and re.search(r"[^\W\d_]", text):
+		"""Note a string; what has neither a letter nor punctuation between values needs no translation."""
+		if isinstance(source, str) and (text := source.strip()) and re.search(r"[^\W\d_]|\}[,:;]", text):
 			self.texts.setdefault(Text(text, context), place)
 
 	def problem(self, place: str, what: str) -> None:

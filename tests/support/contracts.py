@@ -216,6 +216,41 @@ def order(
 	return doc.insert()
 
 
+def quotation(code: str, qty: float = 5, rate: float = 100, **values: Any) -> Document:
+	"""Return a saved draft quotation to a customer, on the same terms as `order`."""
+	doc = frappe.get_doc(
+		{
+			"doctype": "Quotation",
+			"company": COMPANY,
+			"quotation_to": "Customer",
+			"party_name": values.pop("customer", None) or customer(),
+			"transaction_date": nowdate(),
+			"valid_till": add_days(nowdate(), 60),
+			"qms_contract_form": ORDER,
+			"qms_delivery_method": "Sea freight",
+			"qms_payment_method": "Cash",
+			"qms_packaging": "Standard",
+			"qms_promised_date": add_days(nowdate(), 30),
+			"payment_terms_template": payment_terms(),
+			"qms_requirements": requirements(),
+			"items": [{"item_code": code, "qty": qty, "rate": rate, "warehouse": warehouse()}],
+			**values,
+		}
+	)
+	return doc.insert()
+
+
+def order_from(doc: Document, days: int = 30) -> Document:
+	"""Return the unsaved sales order that ERPNext makes of a quotation."""
+	from erpnext.selling.doctype.quotation.quotation import make_sales_order
+
+	made = make_sales_order(doc.name)
+	made.delivery_date = add_days(nowdate(), days)
+	for row in made.items:
+		row.delivery_date = made.delivery_date
+	return made
+
+
 def start(world: World, doc: Document, reason: str = "") -> Document:
 	"""Start the review of a contract document as the salesperson, and return it."""
 	world.everybody()

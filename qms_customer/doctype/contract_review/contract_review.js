@@ -1,15 +1,24 @@
 frappe.ui.form.on("Contract Review", {
 	refresh(frm) {
+		frm.qms_panel = null;
+		// The panel shows these as a person reads them; the tables are for prints and reports.
+		frm.toggle_display(["sb_criteria", "sb_req"], false);
+		frm.set_df_property("discrepancies", "cannot_add_rows", true);
+		frm.set_df_property("discrepancies", "cannot_delete_rows", true);
 		qms_customer.show_panel(frm, "review_panel", "get_review_panel", { name: frm.doc.name }, (panel) => {
 			frm.qms_panel = panel;
-			if (panel.why_not) frm.set_intro(panel.why_not, "orange");
 			if (panel.may_decide) {
-				frm.set_intro(
-					panel.acting_for
-						? __("This review waits for your decision, acting for {0}.", [panel.acting_for])
-						: __("This review waits for your decision."),
-					"blue"
-				);
+				let text = panel.acting_for
+					? __("This review waits for your decision, acting for {0}.", [panel.acting_for])
+					: __("This review waits for your decision.");
+				if (panel.objections.length) {
+					text += ` ${
+						panel.may_overrule
+							? __("A department objects: to approve, you overrule it with a reason.")
+							: __("A department objects: only the general manager may overrule it. You can return or reject.")
+					}`;
+				}
+				qms_customer.headline(frm, text, panel.objections.length ? "orange" : "blue");
 				const by_workflow = ["QMS General Manager", frm.doc.approver_role].some((role) =>
 					frappe.user_roles.includes(role)
 				);
@@ -19,6 +28,10 @@ frappe.ui.form.on("Contract Review", {
 						frm.add_custom_button(__(action), () => decide(frm, action), __("Actions"));
 					}
 				}
+			} else if (panel.why_not) {
+				qms_customer.headline(frm, panel.why_not, "orange");
+			} else {
+				qms_customer.headline(frm, panel.standing, panel.colour);
 			}
 			if (panel.may_resubmit) {
 				frm.add_custom_button(__("Resubmit Unchanged"), () =>
@@ -47,9 +60,17 @@ frappe.ui.form.on("Contract Review", {
 const DECISIONS = { Approve: "Approved", Reject: "Rejected", Return: "Returned" };
 
 function decide(frm, action) {
-	const objections = (frm.qms_panel && frm.qms_panel.objections) || [];
-	const overruling = action === "Approve" && objections.length;
-	frappe.prompt(
+	const panel = frm.qms_panel;
+	// Not loaded yet: there is nothing shown that could be decided on.
+	if (!panel) return;
+	if (panel.why_not) {
+		frappe.msgprint(panel.why_not);
+		return;
+	}
+	const objections = panel.objections;
+	const overruling = action === "Approve" && panel.may_overrule && objections.length;
+	qms_customer.ask(
+		__("Decide Contract Review"),
 		[
 			{
 				fieldtype: "HTML",
@@ -78,23 +99,23 @@ function decide(frm, action) {
 				reqd: action === "Approve" ? 0 : 1,
 			},
 		],
+		__(action),
 		(values) =>
 			qms_customer
 				.api("decide_review", {
 					name: frm.doc.name,
 					decision: DECISIONS[action],
-					content_hash: frm.qms_panel ? frm.qms_panel.hash : "",
+					content_hash: panel.hash,
 					comment: values.comment || "",
 					overrule_reason: values.overrule_reason || "",
 				})
-				.then(() => frm.reload_doc()),
-		__("Decide Contract Review"),
-		__(action)
+				.then(() => frm.reload_doc())
 	);
 }
 
 function override(frm) {
-	frappe.prompt(
+	qms_customer.ask(
+		__("Override a Criterion"),
 		[
 			{
 				fieldname: "criterion",
@@ -115,11 +136,10 @@ function override(frm) {
 			},
 			{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
 		],
+		__("Sign"),
 		(values) =>
 			qms_customer
 				.api("override_criterion", { name: frm.doc.name, ...values })
-				.then(() => frm.reload_doc()),
-		__("Override a Criterion"),
-		__("Sign")
+				.then(() => frm.reload_doc())
 	);
 }

@@ -1,26 +1,27 @@
 frappe.ui.form.on("Contract Review Opinion", {
 	refresh(frm) {
+		frm.qms_panel = null;
+		frm.set_df_property("answers", "cannot_add_rows", true);
+		frm.set_df_property("answers", "cannot_delete_rows", true);
 		qms_customer.show_panel(frm, "review_panel", "get_opinion_panel", { name: frm.doc.name }, (panel) => {
 			frm.qms_panel = panel;
-			if (panel.may_give) {
-				frm.set_intro(
-					panel.may_re_affirm
-						? __("The change does not touch the aspects of your department: re-affirm the earlier opinion, or give a new one (Actions).")
-						: __("The opinion of your department is asked for: Actions > Submit Opinion."),
-					"blue"
-				);
+			if (!panel.may_give) {
+				qms_customer.headline(frm, panel.standing, frm.doc.docstatus === 1 ? "green" : "blue");
+				return;
 			}
+			qms_customer.headline(
+				frm,
+				panel.may_re_affirm
+					? __("The change does not touch the aspects of your department: re-affirm the earlier opinion, or give a new one (Actions).")
+					: __("The opinion of your department is asked for: Actions > Submit Opinion."),
+				"blue"
+			);
 		});
 	},
 	before_workflow_action(frm) {
 		return qms_customer.instead_of_workflow(frm, {
 			"Submit Opinion": () => give_opinion(frm),
-			"Re-affirm": () =>
-				frappe.confirm(__("Re-affirm the earlier opinion of your department on the changed contract?"), () =>
-					qms_customer
-						.api("re_affirm", { name: frm.doc.name, content_hash: frm.qms_panel.hash })
-						.then(() => frm.reload_doc())
-				),
+			"Re-affirm": () => re_affirm(frm),
 		});
 	},
 });
@@ -29,20 +30,64 @@ const ANSWERS = ["Met", "Met with Conditions", "Not Met", "Not Applicable"];
 const BLOCKS = ["Nothing", "Approval", "Production", "Delivery"];
 
 // One question below the other: it works on a telephone, where the grid does not.
+function re_affirm(frm) {
+	const panel = frm.qms_panel;
+	if (!panel) return;
+	frappe.confirm(__("Re-affirm the earlier opinion of your department on the changed contract?"), () =>
+		qms_customer
+			.api("re_affirm", { name: frm.doc.name, content_hash: panel.hash })
+			.then(() => frm.reload_doc())
+	);
+}
+
+// One question below the other: it works on a telephone, where the grid does not.
 function give_opinion(frm) {
+	const panel = frm.qms_panel;
+	if (!panel) return;
+	// Closed to look something up, the dialog comes back with what was typed.
+	const known = frm.qms_dialog;
+	if (known && known.opinion === frm.doc.name && known.hash === panel.hash) {
+		known.show();
+		return;
+	}
 	const fields = [];
 	(frm.doc.answers || []).forEach((row, i) => {
 		const follows = `eval:["Met with Conditions","Not Met"].includes(doc.answer_${i})`;
 		fields.push(
+			{ fieldtype: "Section Break", label: `${i + 1}. ${__(row.aspect)}`, css_class: "qms-question" },
 			{
 				fieldname: `answer_${i}`,
 				fieldtype: "Select",
-				label: __(row.aspect),
+				label: __("Answer"),
 				options: [{ value: "", label: "" }, ...ANSWERS.map((a) => ({ value: a, label: __(a) }))],
 				default: row.answer || "",
 				reqd: 1,
 			},
-			{ fieldname: `comment_${i}`, fieldtype: "Small Text", label: __("Comment", null, "Contract Review"), default: row.comment },
+			{
+				fieldname: `blocks_${i}`,
+				fieldtype: "Select",
+				label: __("Blocks"),
+				description: __("What waits until this is done. Empty: delivery; an objection holds up the approval anyway."),
+				options: [{ value: "", label: "" }, ...BLOCKS.map((b) => ({ value: b, label: __(b) }))],
+				depends_on: follows,
+				default: row.action_blocks,
+			},
+			{
+				fieldname: `due_${i}`,
+				fieldtype: "Date",
+				label: __("Action Due"),
+				description: __("Empty: in {0} days", [panel.action_due_days]),
+				depends_on: follows,
+				default: row.action_due,
+			},
+			{ fieldtype: "Column Break" },
+			{
+				fieldname: `comment_${i}`,
+				fieldtype: "Small Text",
+				label: __("Comment", null, "Contract Review"),
+				mandatory_depends_on: follows,
+				default: row.comment,
+			},
 			{
 				fieldname: `owner_${i}`,
 				fieldtype: "Link",
@@ -53,13 +98,6 @@ function give_opinion(frm) {
 				default: row.action_owner,
 			},
 			{
-				fieldname: `due_${i}`,
-				fieldtype: "Date",
-				label: __("Action Due"),
-				depends_on: follows,
-				default: row.action_due,
-			},
-			{
 				fieldname: `verifier_${i}`,
 				fieldtype: "Link",
 				options: "User",
@@ -67,21 +105,21 @@ function give_opinion(frm) {
 				description: __("Empty: you"),
 				depends_on: follows,
 				default: row.action_verifier,
-			},
-			{
-				fieldname: `blocks_${i}`,
-				fieldtype: "Select",
-				label: __("Blocks"),
-				options: [{ value: "", label: "" }, ...BLOCKS.map((b) => ({ value: b, label: __(b) }))],
-				depends_on: follows,
-				default: row.action_blocks,
-			},
-			{ fieldtype: "Section Break" }
+			}
 		);
 	});
-	fields.push({ fieldname: "comment", fieldtype: "Small Text", label: __("Comment", null, "Contract Review"), default: frm.doc.comment });
+	fields.push(
+		{ fieldtype: "Section Break" },
+		{
+			fieldname: "comment",
+			fieldtype: "Small Text",
+			label: __("General Comment"),
+			default: frm.doc.comment,
+		}
+	);
 	const dialog = new frappe.ui.Dialog({
 		title: __("Opinion of {0}", [__(frm.doc.department, null, "Review Department")]),
+		size: "large",
 		fields,
 		primary_action_label: __("Submit Opinion"),
 		primary_action(values) {
@@ -97,16 +135,19 @@ function give_opinion(frm) {
 			qms_customer
 				.api("give_opinion", {
 					name: frm.doc.name,
-					content_hash: frm.qms_panel.hash,
+					content_hash: panel.hash,
 					answers,
 					comment: values.comment || "",
 				})
 				.then(() => {
 					// What was typed stays in the dialog until the server has taken it.
+					frm.qms_dialog = null;
 					dialog.hide();
-					return frm.reload_doc();
+					frm.reload_doc();
 				});
 		},
 	});
+	dialog.$wrapper.addClass("qms-dialog");
+	frm.qms_dialog = Object.assign(dialog, { opinion: frm.doc.name, hash: panel.hash });
 	dialog.show();
 }

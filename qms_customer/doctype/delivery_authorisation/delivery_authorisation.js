@@ -1,5 +1,6 @@
 frappe.ui.form.on("Delivery Authorisation", {
 	refresh(frm) {
+		frm.qms_panel = null;
 		qms_customer.show_panel(
 			frm,
 			"goods_panel",
@@ -7,6 +8,7 @@ frappe.ui.form.on("Delivery Authorisation", {
 			{ name: frm.doc.name },
 			(panel) => {
 				frm.qms_panel = panel;
+				qms_customer.headline(frm, panel.standing, panel.colour);
 				const by_workflow = ["QMS Business Manager", "QMS Sales VP", "QMS General Manager"].some((role) =>
 					frappe.user_roles.includes(role)
 				);
@@ -26,7 +28,10 @@ frappe.ui.form.on("Delivery Authorisation", {
 });
 
 function decide(frm, decision) {
-	frappe.prompt(
+	const panel = frm.qms_panel;
+	if (!panel) return;
+	qms_customer.ask(
+		__("Decide Delivery Authorisation"),
 		[
 			{
 				fieldname: "comment",
@@ -35,16 +40,15 @@ function decide(frm, decision) {
 				reqd: decision === "Rejected" ? 1 : 0,
 			},
 		],
+		__("Sign"),
 		(values) =>
 			qms_customer
 				.api("decide_authorisation", {
 					name: frm.doc.name,
 					decision,
-					content_hash: frm.qms_panel.hash,
+					content_hash: panel.hash,
 					comment: values.comment || "",
 				})
-				.then(() => frm.reload_doc()),
-		__("Decide Delivery Authorisation"),
-		__("Sign")
+				.then(() => frm.reload_doc())
 	);
 }

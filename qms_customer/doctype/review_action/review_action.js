@@ -1,17 +1,22 @@
 frappe.ui.form.on("Review Action", {
 	refresh(frm) {
+		const waits = {
+			Open: __("It waits for its owner, who reports what was done."),
+			Done: __("It is done, and waits for verification by another person."),
+		};
+		qms_customer.headline(frm, waits[frm.doc.status], frm.doc.status === "Open" ? "orange" : "blue");
 		const call = (method, args) =>
 			qms_customer.api(method, { name: frm.doc.name, ...args }).then(() => frm.reload_doc());
 		if (frm.doc.status === "Open" && frappe.session.user === frm.doc.action_owner) {
 			frm.add_custom_button(__("Report Done"), () =>
-				frappe.prompt(
+				qms_customer.ask(
+					__("Report Done"),
 					[
 						{ fieldname: "evidence", fieldtype: "Small Text", label: __("What Was Done"), reqd: 1 },
 						{ fieldname: "evidence_file", fieldtype: "Attach", label: __("Evidence File") },
 					],
-					(values) => call("complete_action", values),
 					__("Report Done"),
-					__("Report Done")
+					(values) => call("complete_action", values)
 				)
 			).addClass("btn-primary");
 		}

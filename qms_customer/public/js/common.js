@@ -188,3 +188,36 @@ qms_customer.add_classes = (frm) => {
 	frm.refresh_field("qms_requirements");
 	frm.dirty();
 };
+
+// ---- terms: fields that are no Select and hold a word of the procedures, under which it is kept in English
+
+const QMS_TERMS = {
+	"Sales Order": { qms_review_status: "", qms_contract_class: "", qms_review_path: "" },
+	Quotation: { qms_review_status: "", qms_contract_class: "", qms_review_path: "" },
+	"Blanket Order": { qms_review_status: "", qms_contract_class: "", qms_review_path: "" },
+	"Contract Review": { contract_form: "Sales Order", special: "", overruled: "Review Department" },
+	"Contract Review Criterion": { title: "", computed: "", override: "" },
+	"Contract Review Opinion": { department: "Review Department" },
+	"Contract Review Answer": { aspect: "", topic: "Review Aspect" },
+	"Approved Content": { review_path: "" },
+};
+
+// Show such values, or lists of them, in the user's language. Each is given with the context of its translation.
+qms_customer.term = (value, context) =>
+	(value || "")
+		.split(", ")
+		.map((word) => __(word, null, context || null))
+		.join(", ");
+
+for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content"]) {
+	frappe.ui.form.on(doctype, {
+		setup() {
+			for (const [name, terms] of Object.entries(QMS_TERMS)) {
+				const fields = frappe.meta.docfield_map[name] || {};
+				for (const [field, context] of Object.entries(terms)) {
+					if (fields[field]) fields[field].formatter = (value) => qms_customer.term(value, context);
+				}
+			}
+		},
+	});
+}

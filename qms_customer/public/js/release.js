@@ -19,16 +19,23 @@
 					() => ask(frm),
 					frm.doctype === "Stock Entry" ? __("Tools") : null
 				);
+				const name = frm.doc.name;
+				qms_customer.api("get_release", { doctype: frm.doctype, name }, false).then((release) => {
+					if (!release.name || frm.doc.name !== name) return;
+					const link = frappe.utils.get_form_link("Delivery Authorisation", release.name, true);
+					qms_customer.headline(frm, `${release.standing} ${link}`, release.colour);
+				});
 			},
 		});
 	}
 
 	function ask(frm) {
 		if (frm.is_dirty()) {
-			frappe.msgprint(__("Save the document first: the review is about what is saved."));
+			frappe.msgprint(__("Save the document first: what is saved is what is authorised."));
 			return;
 		}
-		frappe.prompt(
+		qms_customer.ask(
+			__("Goods Without an Order"),
 			[
 				{
 					fieldname: "reason_code",
@@ -40,12 +47,14 @@
 				},
 				{ fieldname: "explanation", fieldtype: "Small Text", label: __("Explanation"), reqd: 1 },
 			],
+			__("Ask"),
 			(values) =>
 				qms_customer
 					.api("request_authorisation", { doctype: frm.doctype, name: frm.doc.name, ...values })
-					.then((made) => frappe.set_route("Form", "Delivery Authorisation", made.name)),
-			__("Goods Without an Order"),
-			__("Ask")
+					.then((made) => {
+						frappe.show_alert({ message: __("{0} was asked for", [made.name]), indicator: "green" });
+						frm.reload_doc();
+					})
 		);
 	}
 })();

@@ -1,0 +1,229 @@
+"""What a person does on the screen of the Desk: clicks and types, by field names, whatever the language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, expect
+
+from tests.support.browser import DeskPage, Refusal
+
+
+class Hands:
+	"""A person at a DeskPage. Labels are given in English and looked up in the language of the page."""
+
+	def __init__(self, page: DeskPage) -> None:
+		self.page = page
+		# Bootstrap then shows dialogs at once.
+		page.emulate_media(reduced_motion="reduce")
+
+	def say(self, text: str, context: str | None = None) -> str:
+		"""Return a text in the user's language."""
+		return self.page.evaluate("([text, context]) => __(text, null, context)", [text, context])
+
+	def open(self, doctype: str, name: str) -> Hands:
+		"""Open a form by its address."""
+		slug = doctype.lower().replace(" ", "-")
+		self.page.go(f"/app/{slug}/{name}")
+		return self
+
+	def find(self, selector: str) -> Locator:
+		"""Return what is visible of a selector: the Desk keeps the forms that one has left."""
+		return self.page.locator(selector).locator("visible=true")
+
+	def text(self, selector: str) -> str:
+		"""Return the visible text of the first match."""
+		return self.find(selector).first.inner_text()
+
+	@property
+	def headline(self) -> str:
+		"""The line above the form."""
+		return self.text(".form-message-container")
+
+	def sees(self, *texts: str, where: str = ".page-container") -> None:
+		"""Wait until each text stands on the page."""
+		for text in texts:
+			expect(self.find(where).filter(has_text=text).first).to_be_visible()
+
+	def sees_not(self, *texts: str, where: str = ".page-container") -> None:
+		"""Assert that none of the texts stands on the page."""
+		self.page.settle()
+		for text in texts:
+			expect(self.find(where).filter(has_text=text)).to_have_count(0)
+
+	# Buttons
+
+	def tab(self, fieldname: str) -> None:
+		"""Open a tab of the form."""
+		self.find(f'.form-tabs .nav-link[data-fieldname="{fieldname}"]').click()
+
+	def has_button(self, label: str, group: str = "") -> bool:
+		"""Return whether the form has a button of its own."""
+		return self._button(label, group).count() > 0
+
+	def button(self, label: str, group: str = "") -> None:
+		"""Press a button of the form; on a telephone it is in the menu."""
+		if self.page.viewport_size["width"] < 768:
+			name = f"{self.say(group)} > {self.say(label)}" if group else self.say(label)
+			self.menu(name, translated=True)
+			return
+		if group:
+			self.find(f'.inner-group-button[data-label="{self._encoded(group)}"] > button').click()
+		self._button(label, group).locator("visible=true").click()
+		self.page.settle()
+
+	def _button(self, label: str, group: str) -> Locator:
+		page = self.page.locator(".page-container").locator("visible=true").last
+		if group:
+			group_ = f'.inner-group-button[data-label="{self._encoded(group)}"]'
+			return page.locator(f'{group_} .dropdown-item[data-label="{self._encoded(label)}"]')
+		return page.locator(f'.custom-actions > button[data-label="{self._encoded(label)}"]')
+
+	def _encoded(self, label: str) -> str:
+		return self.page.evaluate("label => encodeURIComponent(__(label))", label)
+
+	def actions(self) -> list[str]:
+		"""Return what the menu Actions offers, in the user's language."""
+		self.page.settle()
+		return [
+			one.strip()
+			for one in self.page.locator(".page-container")
+			.locator("visible=true")
+			.last.locator(".actions-btn-group .user-action .menu-item-label")
+			.all_text_contents()
+		]
+
+	def action(self, label: str) -> None:
+		"""Choose from the menu Actions."""
+		self.find(".actions-btn-group > button").click()
+		self.find(".actions-btn-group .menu-item-label").get_by_text(self.say(label), exact=True).click()
+		self.page.settle()
+
+	def menu(self, label: str, translated: bool = False) -> None:
+		"""Choose from the menu with the three dots."""
+		label = label if translated else self.say(label)
+		self.find(".menu-btn-group > button").click()
+		self.find(".menu-btn-group .menu-item-label").get_by_text(label, exact=True).first.click()
+		self.page.settle()
+
+	def primary(self) -> None:
+		"""Press the black button: Save, Submit."""
+		self.find(".page-actions .primary-action").click()
+		self.page.settle()
+
+	def save(self) -> None:
+		"""Save the form."""
+		self.primary()
+		self.page.wait_for_function("() => !cur_frm.is_dirty() && !cur_frm.is_new()")
+		self.page.settle()
+
+	def submit(self) -> None:
+		"""Press Submit, and Yes."""
+		self.primary()
+		self.yes()
+
+	def yes(self) -> None:
+		"""Answer the question of the Desk with Yes."""
+		self.find(".modal.show .btn-modal-primary").last.click()
+		self.page.settle()
+
+	# Dialogs
+
+	@property
+	def dialog(self) -> Locator:
+		"""The dialog on top."""
+		return self.page.locator(".modal.show").locator("visible=true").last
+
+	def send(self) -> None:
+		"""Press the button of the dialog and wait until it has closed."""
+		dialog = self.page.locator(".qms-dialog.show").last
+		dialog.locator(".btn-modal-primary").click()
+		self.page.settle()
+		expect(self.page.locator(".qms-dialog.show")).to_have_count(0)
+		self.page.settle()
+
+	def refused(self, *texts: str, do: Callable[[], Any] | None = None) -> Refusal:
+		"""Press the button of the dialog (or `do`) and be refused; the texts are in the message on the screen."""
+		with self.page.expect_refusal() as refusal:
+			do() if do else self.dialog.locator(".btn-modal-primary").click()
+		message = self.find(".msgprint-dialog.show .msgprint").last
+		for text in texts:
+			expect(message).to_contain_text(text)
+		return refusal
+
+	def close_message(self) -> None:
+		"""Close the message on top."""
+		self.find(".msgprint-dialog.show .btn-modal-close").last.click()
+		expect(self.page.locator(".msgprint-dialog.show")).to_have_count(0)
+
+	# Fields
+
+	def field(self, fieldname: str, within: Locator | None = None) -> Locator:
+		"""Return a field of the form or of a dialog."""
+		selector = f'.frappe-control[data-fieldname="{fieldname}"]'
+		return (within.locator(selector) if within else self.page.locator(selector)).locator("visible=true")
+
+	def value(self, fieldname: str, within: Locator | None = None) -> str:
+		"""Return what stands in a field."""
+		return self.field(fieldname, within).locator("input, textarea, select").first.input_value()
+
+	def fill(self, within: Locator | None = None, **values: Any) -> None:
+		"""Type into fields, choose from selects and links."""
+		for fieldname, value in values.items():
+			self._enter(self.field(fieldname, within).last, value)
+
+	def _enter(self, control: Locator, value: Any) -> None:
+		kind = control.get_attribute("data-fieldtype")
+		if kind == "Select":
+			control.locator("select").select_option(value)
+		elif kind == "Check":
+			control.locator("input").set_checked(bool(value))
+		elif kind == "Link":
+			box = control.locator("input").first
+			box.click()
+			box.fill(value)
+			control.locator("li").filter(has_text=value).first.click()
+			expect(box).to_have_value(re.compile(".+"))
+			self.page.settle()
+		else:
+			box = control.locator("input, textarea").first
+			box.fill(str(value))
+			box.press("Tab")
+		self.page.settle()
+
+	def cell(self, table: str, row: int, fieldname: str, value: Any) -> None:
+		"""Type into a cell of a table of the form."""
+		grid_row = self.find(f'.frappe-control[data-fieldname="{table}"] .grid-row[data-idx="{row}"]')
+		cell = grid_row.locator(f'.grid-static-col[data-fieldname="{fieldname}"]')
+		cell.scroll_into_view_if_needed()
+		box = cell.locator("input, textarea, select").locator("visible=true")
+		if not box.count():
+			cell.click()
+		box = box.first
+		if cell.locator("select").count():
+			box.select_option(value)
+		elif box.get_attribute("type") == "checkbox":
+			box.set_checked(bool(value))
+		elif cell.locator(".link-field, .awesomplete").count():
+			box.fill(value)
+			cell.locator("li").filter(has_text=value).first.click()
+		else:
+			box.fill(str(value))
+			box.press("Tab")
+		self.page.settle()
+
+	def add_row(self, table: str) -> None:
+		"""Press Add Row of a table."""
+		self.find(f'.frappe-control[data-fieldname="{table}"] .grid-add-row').click()
+
+	# The inbox
+
+	def inbox(self, doctype: str, name: str) -> None:
+		"""Find a document in the ERP inbox, the list of Workflow Actions, and open it from there."""
+		self.page.go("/app/workflow-action")
+		self.find(".list-row").filter(has_text=name).first.locator(".list-subject a").first.click()
+		slug = doctype.lower().replace(" ", "-")
+		self.page.wait_for_url(f"**/app/{slug}/{name}")
+		self.page.settle()
