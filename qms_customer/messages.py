@@ -16,7 +16,7 @@ class QMSRefusal(frappe.ValidationError):
 
 
 def term(value: object) -> str:
-	"""Return a term of the procedures, or a list of them, in the user's language; anything else stays as it is.
+	"""Return a term of the procedures, or a list of them, in the user's language; anything else as it is.
 
 	A word that names a department is the department: "Production" is 生产部 here, not 生产.
 	"""
@@ -27,7 +27,7 @@ def term(value: object) -> str:
 
 
 def say(message: str, args: Iterable[object] = ()) -> str:
-	"""Return a message of rules/ in the user's language, arguments translated where they are terms, HTML-safe."""
+	"""Return a message of rules/ in the user's language, its terms too, HTML-safe."""
 	return _(message).format(*(escape_html(term(a)) for a in args))
 
 

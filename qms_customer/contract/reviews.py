@@ -9,7 +9,7 @@ from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime, nowdate
 
 from qms_customer.contract import approved, content, facts, inherit, notify, people, states
-from qms_customer.contract.gate import describe, place
+from qms_customer.contract.gate import describe
 from qms_customer.contract.settings import aspects, departments, settings
 from qms_customer.messages import refuse, refuse_one, term
 from qms_customer.records.token import moving
@@ -384,7 +384,9 @@ def set_class(review: Document, classification: Classification) -> None:
 	review.is_large, review.is_small = int(classification.large), int(classification.small)
 	review.in_stock = int(classification.in_stock)
 	review.special = ", ".join(classification.special)
-	review.reasons = "\n".join(_(e.message).format(*(term(a) for a in e.args)) for e in classification.reasons)
+	review.reasons = "\n".join(
+		_(e.message).format(*(term(a) for a in e.args)) for e in classification.reasons
+	)
 
 
 def may_prepare(user: str) -> bool:

@@ -14,6 +14,7 @@ from tests.support import env, services
 if TYPE_CHECKING:
 	from playwright.sync_api import Browser
 
+	from tests.support import contracts as c
 	from tests.support.browser import DeskPage
 
 
@@ -100,19 +101,31 @@ def desk(
 
 
 @pytest.fixture
-def world(isolated: None) -> c.World:
-	"""People, items and customers of one test."""
-	return c.World()
+def cast(isolated: None) -> c.World:
+	"""People with names, one for each role, and a device to sell them: IP-200, made to order."""
+	import frappe
 
+	from qms_customer.rules import people as roles
+	from tests.support import contracts
 
-NAMES = {
-	roles.SALES_USER: "Li Na",
-	roles.RND: "Wang Wei",
-	roles.QUALITY: "Zhang Min",
-	roles.PRODUCTION: "Chen Jun",
-	roles.PLANNING: "Liu Yang",
-	roles.PURCHASING: "Zhao Lei",
-	roles.BUSINESS_MANAGER: "Wu Fang",
-	roles.SALES_VP: "Sun Hong",
-	roles.GENERAL_MANAGER: "Zhou Jian",
-}
+	world = contracts.World()
+	world.everybody()
+	for role, name in (
+		(roles.SALES_USER, "Li Na"),
+		(roles.RND, "Wang Wei"),
+		(roles.QUALITY, "Zhang Min"),
+		(roles.PRODUCTION, "Chen Jun"),
+		(roles.PLANNING, "Liu Yang"),
+		(roles.PURCHASING, "Zhao Lei"),
+		(roles.SALES_VP, "Sun Hong"),
+		(roles.GENERAL_MANAGER, "Zhou Jian"),
+	):
+		frappe.db.set_value("User", world.person(role), {"first_name": name, "full_name": name})
+	frappe.db.set_value("User", world.second_sales(), {"first_name": "He Jing", "full_name": "He Jing"})
+	contracts.item(
+		item_code="IP-200",
+		item_name="Infusion Pump IP-200",
+		qms_product_standard=contracts.standard(standard_number="Q/QTC 012-2025"),
+	)
+	frappe.clear_cache()
+	return world

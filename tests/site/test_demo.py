@@ -49,7 +49,9 @@ def test_the_demo_loads_once(loaded: int) -> None:
 
 
 def _every_state_is_there() -> None:
-	reviews = frappe.get_all("Contract Review", fields=["workflow_state", "review_path", "overruled", "acting_for"])
+	reviews = frappe.get_all(
+		"Contract Review", fields=["workflow_state", "review_path", "overruled", "acting_for"]
+	)
 	states = {r.workflow_state for r in reviews}
 	assert states == {
 		"In Review",
@@ -70,12 +72,15 @@ def _every_state_is_there() -> None:
 	orders = {
 		o.po_no or "verbal": o
 		for o in frappe.get_all(
-			"Sales Order", fields=["name", "po_no", "docstatus", "status", "qms_review_status", "qms_contract_review"]
+			"Sales Order",
+			fields=["name", "po_no", "docstatus", "status", "qms_review_status", "qms_contract_review"],
 		)
 	}
 	assert (orders["QS-2001"].docstatus, orders["QS-2001"].qms_contract_review) == (0, None)
 	assert orders["QS-2006"].docstatus == 1
-	assert frappe.db.exists("Delivery Note Item", {"against_sales_order": orders["QS-2006"].name, "docstatus": 1})
+	assert frappe.db.exists(
+		"Delivery Note Item", {"against_sales_order": orders["QS-2006"].name, "docstatus": 1}
+	)
 	assert frappe.db.exists("Work Order", {"sales_order": orders["HT-2007"].name, "docstatus": 1})
 	assert {orders[no].qms_review_status for no in ("YH-2013", "BC-2014")} == {"Inherited"}
 	assert orders["BC-2017"].docstatus == 2

@@ -9,7 +9,7 @@ import frappe
 import pytest
 from frappe.utils import add_days, nowdate
 
-from qms_customer.contract import api, scheduled
+from qms_customer.contract import api, inherit, scheduled
 from qms_customer.messages import QMSRefusal
 from qms_customer.rules import people as roles
 from qms_customer.rules.contract import CLASSES, VERBAL_ORDER
@@ -689,11 +689,12 @@ def test_a_tender_is_reviewed_and_the_order_that_equals_it_inherits(world: c.Wor
 	tender.reload()
 	tender.submit()
 	doc = c.order_from(tender).insert()
-	assert api.get_overview(doc.doctype, doc.name)["committable"]
+	assert api.get_overview(doc.doctype, doc.name)["committable"], inherit.differences(doc, inherit.base_of(doc))
 	doc.submit()
 	row = frappe.get_last_doc("Approved Content", {"reference_name": doc.name})
 	assert row.inherited and row.source_name == tender.name
 	more = frappe.copy_doc(doc)
+	more.docstatus = 0
 	more.items[0].update({"qty": 1, "prevdoc_docname": tender.name, "quotation_item": tender.items[0].name})
 	more.insert()
 	with pytest.raises(QMSRefusal, match="C1"):

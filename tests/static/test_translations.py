@@ -1,4 +1,4 @@
-"""Whatever the app shows is translated: every string of the source stands in translations/zh.csv, and nothing else."""
+"""Whatever the app shows stands in translations/zh.csv, and nothing else does."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ CJK = "\u3400-\u9fff"
 
 
 class Text(NamedTuple):
-	"""A string that is shown, and the context (a DocType, for its fields) under which it is looked up first."""
+	"""A string that is shown, and the context (for a field its DocType) under which it is looked up."""
 
 	source: str
 	context: str = ""
@@ -153,7 +153,7 @@ def read_python(source: str, place: str, found: Found) -> None:
 
 
 class Call(NamedTuple):
-	"""A call in JavaScript or a template: where, what its first argument can be, whether that is put together."""
+	"""A call in JavaScript or a template: its line, what its first argument can be, if that is built."""
 
 	line: int
 	texts: list[str]
@@ -396,7 +396,7 @@ def read_values(found: Found) -> None:
 	}.items():
 		for value in values:
 			found.add(value, f"qms_customer/{group}")
-	# Named in a context of their own, so that Sales or Production mean the department and nothing else of ERPNext.
+	# In a context of their own: Sales or Production mean the department here, elsewhere in ERPNext not.
 	for department in aspects.DEPARTMENTS:
 		found.add(department.name, "qms_customer/rules/aspects.py", "Review Department")
 	for topic in aspects.TOPICS:
@@ -670,7 +670,8 @@ def test_untranslatable_javascript_is_found(source: str) -> None:
 
 
 def test_templates_are_read() -> None:
-	macro = '{{ pill("Two" if b else "Three", "red") }}{{ _("Four", context="Form") }}{{ _(a.b, context="Form") }}'
+	macro = '{{ pill("Two" if b else "Three", "red") }}'
+	macro += '{{ _("Four", context="Form") }}{{ _(a.b, context="Form") }}'
 	found = _template('{# no #}<p class="x">{{ _("One {0}").format(a) }}' + macro + " C5 </p>")
 	assert set(found.texts) == {Text("One {0}"), Text("Two"), Text("Three"), Text("Four", "Form")}
 	assert not found.problems

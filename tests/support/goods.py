@@ -15,7 +15,7 @@ from frappe.utils import nowdate
 from qms_customer.messages import QMSRefusal
 from tests.support import contracts as c
 from tests.support.company import COMPANY
-from tests.support.people import as_user
+from tests.support.people import as_user, make_user
 
 # Whoever holds all of these may do in ERPNext whatever has to do with goods.
 EVERY_RIGHT = (
@@ -42,32 +42,41 @@ def ledgers() -> dict[str, int]:
 	return {name: frappe.db.count(name) for name in LEDGERS}
 
 
-def refused(actor: str, call: Callable[[], Any], pattern: str) -> str:
-	"""Try something as a user, assert that it is refused and that no ledger moved, and return what was said."""
+def everybody() -> tuple[str, str]:
+	"""Return the users at whom every door is tried: one with every right of ERPNext, and Administrator."""
+	return make_user(*EVERY_RIGHT), "Administrator"
+
+
+def refused(actors: tuple[str, ...], call: Callable[[], Any], pattern: str) -> str:
+	"""Try something as each user, assert that it is refused and that no ledger moved; return what was said."""
 	before = ledgers()
-	with as_user(actor), pytest.raises(QMSRefusal) as caught:
-		call()
-	assert ledgers() == before
-	said = str(caught.value)
-	assert re.search(pattern, said), said
+	said = ""
+	for actor in actors:
+		with as_user(actor), pytest.raises(QMSRefusal) as caught:
+			call()
+		assert ledgers() == before
+		said = str(caught.value)
+		assert re.search(pattern, said), said
 	return said
 
 
-def submit_refused(actor: str, doc: Document, pattern: str) -> str:
-	"""Assert that a user cannot submit a stored draft, and that it is still the draft that it was."""
-	doc.reload()
-	modified = doc.modified
-	said = refused(actor, doc.submit, pattern)
-	stored = frappe.db.get_value(doc.doctype, doc.name, ["docstatus", "modified"], as_dict=True)
-	assert (stored.docstatus, stored.modified) == (0, modified)
+def submit_refused(actors: tuple[str, ...], doc: Document, pattern: str) -> str:
+	"""Assert that no user can submit a stored draft, and that it is still the draft that it was."""
+	said = ""
+	for actor in actors:
+		doc.reload()
+		modified = doc.modified
+		said = refused((actor,), doc.submit, pattern)
+		stored = frappe.db.get_value(doc.doctype, doc.name, ["docstatus", "modified"], as_dict=True)
+		assert (stored.docstatus, stored.modified) == (0, modified)
 	doc.reload()
 	return said
 
 
-def submitted(actor: str, doc: Document) -> Document:
-	"""Submit a stored draft as a user."""
+def submitted(actors: tuple[str, ...], doc: Document) -> Document:
+	"""Submit a stored draft as the first of these users."""
 	doc.reload()
-	with as_user(actor):
+	with as_user(actors[0]):
 		doc.submit()
 	assert frappe.db.get_value(doc.doctype, doc.name, "docstatus") == 1
 	return doc

@@ -148,15 +148,15 @@ class Hands:
 		"""Press the button of the dialog (or `do`) and be refused; the texts are in the message on the screen."""
 		with self.page.expect_refusal() as refusal:
 			do() if do else self.dialog.locator(".btn-modal-primary").click()
-		message = self.find(".msgprint-dialog.show .msgprint").last
+		message = self.find(".modal.show .msgprint-dialog .msgprint").last
 		for text in texts:
 			expect(message).to_contain_text(text)
 		return refusal
 
 	def close_message(self) -> None:
 		"""Close the message on top."""
-		self.find(".msgprint-dialog.show .btn-modal-close").last.click()
-		expect(self.page.locator(".msgprint-dialog.show")).to_have_count(0)
+		self.find(".modal.show .msgprint-dialog .btn-modal-close").last.click()
+		expect(self.page.locator(".modal.show .msgprint-dialog")).to_have_count(0)
 
 	# Fields
 
@@ -198,7 +198,7 @@ class Hands:
 		grid_row = self.find(f'.frappe-control[data-fieldname="{table}"] .grid-row[data-idx="{row}"]')
 		cell = grid_row.locator(f'.grid-static-col[data-fieldname="{fieldname}"]')
 		cell.scroll_into_view_if_needed()
-		box = cell.locator("input, textarea, select").locator("visible=true")
+		box = cell.locator("input:enabled, textarea, select").locator("visible=true")
 		if not box.count():
 			cell.click()
 		box = box.first
