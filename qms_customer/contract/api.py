@@ -1,4 +1,6 @@
-"""What the forms may call. Each checks permission first and is one transaction; nothing is decided in the browser."""
+"""What the forms may call. Each checks permission first and is one transaction; nothing is decided in the
+browser.
+"""
 
 import json
 

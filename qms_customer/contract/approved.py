@@ -1,4 +1,6 @@
-"""The ledger of approved contents: the one place that says what somebody with the authority approved (C1, D4, E8)."""
+"""The ledger of approved contents: the one place that says what somebody with the authority approved (C1, D4,
+E8).
+"""
 
 import json
 from collections.abc import Iterable
@@ -84,8 +86,8 @@ def match(
 ) -> frappe._dict | None:
 	"""Return the latest approval of exactly this content, masters renamed since then followed, or None.
 
-	Approved text is never rewritten: it is read with the names that its masters bear today. So a new customer that
-	took over the name of a renamed one is not the customer who was approved.
+	Approved text is never rewritten: it is read with the names that its masters bear today. So a new customer
+	that took over the name of a renamed one is not the customer who was approved.
 	"""
 	approvals = list(approvals)
 	if aliases is None:
@@ -99,8 +101,8 @@ def match(
 def committed(doctype: str, names: Iterable[str]) -> dict[str, bool]:
 	"""Return for each document whether it is submitted and its stored content is an approved one (D4).
 
-	A constant number of queries, whatever the number of documents. How long the approval was valid does not matter
-	once the order is committed.
+	A constant number of queries, whatever the number of documents. How long the approval was valid does not
+	matter once the order is committed.
 	"""
 	names = sorted(set(names))
 	if not names:
@@ -125,7 +127,9 @@ def is_valid(row: frappe._dict) -> bool:
 
 
 def aliases_since(approvals: list[frappe._dict]) -> list[frappe._dict]:
-	"""Return the names given to masters since the first of these approvals, in the order of time; one query."""
+	"""Return the names given to masters since the first of these approvals, in the order of time; one
+	query.
+	"""
 	if not approvals:
 		return []
 	return frappe.get_all(

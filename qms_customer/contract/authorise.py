@@ -31,7 +31,8 @@ COVERED = {
 
 
 def goods_without_order(doc: Document) -> dict[str, Any]:
-	"""Return what would leave without an order: to whom, and how much of what, in stock units, bundles with parts.
+	"""Return what would leave without an order: to whom, and how much of what, in stock units, bundles with
+	parts.
 
 	A negative row takes nothing off: what comes back makes no room for what leaves.
 	"""
@@ -63,7 +64,9 @@ def goods_without_order(doc: Document) -> dict[str, Any]:
 
 
 def consignees(doc: Document) -> list[str]:
-	"""Return the customers at whose sites a stock entry puts goods down; a warehouse is where its group is."""
+	"""Return the customers at whose sites a stock entry puts goods down; a warehouse is where its group
+	is.
+	"""
 	targets = {d.t_warehouse for d in doc.items if d.get("t_warehouse")}
 	if doc.doctype != "Stock Entry" or not targets:
 		return []

@@ -38,7 +38,9 @@ def schema(doctype: str) -> rules.Schema:
 
 
 def unclassified(doctype: str) -> list[str]:
-	"""Return the fields of a contract document and its rows that the table of fields does not name (they count)."""
+	"""Return the fields of a contract document and its rows that the table of fields does not name (they
+	count).
+	"""
 	found = []
 	for name in (doctype, *TABLES.get(doctype, {}).values()):
 		for field in frappe.get_meta(name).fields:

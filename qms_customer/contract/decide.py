@@ -1,4 +1,6 @@
-"""Opinions and decisions: one function each, in one transaction, by the right person, on what was shown (C9-C13)."""
+"""Opinions and decisions: one function each, in one transaction, by the right person, on what was shown
+(C9-C13).
+"""
 
 from collections.abc import Sequence
 
@@ -26,7 +28,8 @@ def give_opinion(
 ) -> Document:
 	"""Give a department's opinion and return it (C6, C10, C11).
 
-	`answers`: by row, what the person chose in the dialog; without it the saved answers stand. Raises QMSRefusal.
+	`answers`: by row, what the person chose in the dialog; without it the saved answers stand. Raises
+	QMSRefusal.
 	"""
 	review, opinion = _open_opinion(opinion_name, content_hash)
 	if answers is not None:
@@ -61,8 +64,8 @@ def decide(
 ) -> Document:
 	"""Approve, reject or return a review, and return it (C7, C9, C10-C13, A3, B4, L2).
 
-	The contract and the review are locked; what is approved is what was shown (`content_hash`), if it still is what
-	the contract says. Of two people who decide at once, the second is told. Raises QMSRefusal.
+	The contract and the review are locked; what is approved is what was shown (`content_hash`), if it still
+	is what the contract says. Of two people who decide at once, the second is told. Raises QMSRefusal.
 	"""
 	review = frappe.get_doc(reviews.REVIEW, review_name)
 	review.check_permission("read")
@@ -145,7 +148,9 @@ def decide(
 
 
 def resubmit(review_name: str) -> Document:
-	"""Send a returned review, its contract unchanged, back: departments that objected are asked anew (C11)."""
+	"""Send a returned review, its contract unchanged, back: departments that objected are asked anew
+	(C11).
+	"""
 	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
 	review.check_permission("write")
 	if not reviews.may_prepare(frappe.session.user):
@@ -179,8 +184,8 @@ def resubmit(review_name: str) -> Document:
 def override_criterion(review_name: str, criterion: str, verdict: str, reason: str) -> Document:
 	"""Replace the computed verdict of a criterion by a person's, reclassify, and return the review (B3).
 
-	Towards more scrutiny anybody who takes part may; towards less a manager or the department that knows, with a
-	reason, and whoever does it cannot decide the review (C12). Departments newly concerned are asked.
+	Towards more scrutiny anybody who takes part may; towards less a manager or the department that knows,
+	with a reason, and whoever does it cannot decide the review (C12). Departments newly concerned are asked.
 	"""
 	review = frappe.get_doc(reviews.REVIEW, review_name)
 	review.check_permission("read")
@@ -234,7 +239,9 @@ LESS_SCRUTINY = {
 
 
 def _floor(review: Document) -> str:
-	"""The role below which the decision cannot fall: that of an earlier rejection of the same content (C13)."""
+	"""The role below which the decision cannot fall: that of an earlier rejection of the same content
+	(C13).
+	"""
 	if not review.previous_review:
 		return people_rules.SALES_VP
 	earlier = frappe.db.get_value(
@@ -264,7 +271,8 @@ def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Docum
 	opinion.check_permission("read")
 	review = frappe.get_doc(reviews.REVIEW, opinion.contract_review)
 	_, canonical = reviews.live_contract(review)
-	# The review is locked before the opinion, by everybody in this order: two departments never wait for each other.
+	# The review is locked before the opinion, by everybody in this order: two departments never wait for each
+	# other.
 	review = frappe.get_doc(reviews.REVIEW, review.name, for_update=True)
 	opinion = frappe.get_doc(reviews.OPINION, opinion_name, for_update=True)
 	user = frappe.session.user
@@ -417,7 +425,9 @@ def complete_action(action_name: str, evidence: str, evidence_file: str = "") ->
 
 
 def verify_action(action_name: str, effective: bool, comment: str) -> Document:
-	"""Let the verifier, who is not the one that did it, close an action or send it back to its owner (C10)."""
+	"""Let the verifier, who is not the one that did it, close an action or send it back to its owner
+	(C10).
+	"""
 	action = frappe.get_doc(reviews.ACTION, action_name, for_update=True)
 	action.check_permission("read")
 	user = frappe.session.user
@@ -502,7 +512,8 @@ def _before_approval(review: Document, doc: Document) -> list[rules.Refusal]:
 			rules.Refusal(
 				"B4",
 				mark(
-					"The contract needs more scrutiny now ({0}) than this review gave it ({1}). Return it; Sales starts the next version."
+					"The contract needs more scrutiny now ({0}) than this review gave it ({1}). Return it; "
+					"Sales starts the next version."
 				),
 				(now.path.value, review.review_path),
 			)

@@ -46,7 +46,8 @@ def refuse_changes(doc: Document, changes: list[content_rules.Change]) -> NoRetu
 	refuse_one(
 		"E8",
 		mark(
-			"{0} is committed. What it promises is not changed here: {1}. A change goes through a contract change notice."
+			"{0} is committed. What it promises is not changed here: {1}. A change goes through a contract "
+			"change notice."
 		),
 		doc.name,
 		"; ".join(describe(doc.doctype, c) for c in changes[:8]),
@@ -91,7 +92,9 @@ def place(doctype: str, change: content_rules.Change) -> str:
 
 
 def _inherits(doc: Document, canonical: dict) -> bool:
-	"""Whether the approved review of the quotation or blanket order covers the order; if so, that is recorded."""
+	"""Whether the approved review of the quotation or blanket order covers the order; if so, that is
+	recorded.
+	"""
 	base = inherit.base_of(doc)
 	if base is None or base.approval is None:
 		return False

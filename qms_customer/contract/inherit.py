@@ -16,7 +16,9 @@ from qms_customer.rules.content import Change, fingerprint
 
 @dataclass(frozen=True)
 class Base:
-	"""What an order comes from: the document, its content, and the approval of that content if there is one."""
+	"""What an order comes from: the document, its content, and the approval of that content if there is
+	one.
+	"""
 
 	doctype: str
 	name: str
@@ -59,9 +61,11 @@ def base_of(doc: Document) -> Base | None:
 
 
 def differences(doc: Document, base: Base, *, current: bool = False) -> list[Change]:
-	"""Return in what an order promises other or more than what it comes from; quantities of all its orders together.
+	"""Return in what an order promises other or more than what it comes from; quantities of all its orders
+	together.
 
-	`current`: under the lock of the base, count orders that others have committed since this transaction began, too.
+	`current`: under the lock of the base, count orders that others have committed since this transaction
+	began, too.
 	"""
 	return inheritance.differences(
 		content.content_of(doc),
@@ -108,7 +112,9 @@ def _customer(head: frappe._dict) -> str:
 
 
 def _promised(doctype: str, head: frappe._dict, doc: Document) -> str:
-	"""The earliest delivery that the base promises: its date, or its lead time counted from the order's date."""
+	"""The earliest delivery that the base promises: its date, or its lead time counted from the order's
+	date.
+	"""
 	if head.qms_promised_date:
 		return str(head.qms_promised_date)[:10]
 	if head.qms_lead_time_days:
@@ -123,8 +129,10 @@ def _ordered_elsewhere(doc: Document, base: Base, current: bool) -> dict[str, De
 	taking = (link == base.name) & (row.docstatus == 1) & (row.parenttype == "Sales Order")
 	orders = set(frappe.qb.from_(row).select(row.parent).distinct().where(taking).run(pluck=True))
 	if current:
-		# What this transaction sees was fixed when it began, maybe before the lock was given. A locking read sees
-		# what is stored; the ledger is asked because it is indexed by the base, and each such order wrote there.
+		# What this transaction sees was fixed when it began, maybe before the lock was given. A locking read
+		# sees
+		# what is stored; the ledger is asked because it is indexed by the base, and each such order wrote
+		# there.
 		ledger = frappe.qb.DocType("Approved Content")
 		orders |= set(
 			frappe.qb.from_(ledger)

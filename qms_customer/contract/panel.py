@@ -1,4 +1,6 @@
-"""What the forms show: the evaluation on a contract, and on reviews and opinions what is being reviewed (C6, C7, C9)."""
+"""What the forms show: the evaluation on a contract, and on reviews and opinions what is being reviewed (C6,
+C7, C9).
+"""
 
 import json
 from typing import Any
@@ -107,7 +109,9 @@ def overview(doc: Document) -> dict[str, Any]:
 
 
 def review_panel(review: Document) -> dict[str, Any]:
-	"""Return what the form of a review shows, which decisions this person may take, and the hash to send back (C12)."""
+	"""Return what the form of a review shows, which decisions this person may take, and the hash to send back
+	(C12).
+	"""
 	doc = frappe.get_doc(review.reference_doctype, review.reference_name)
 	canonical = json.loads(review.content)
 	opinions = reviews.opinions_of(review.name)
@@ -147,7 +151,9 @@ def review_panel(review: Document) -> dict[str, Any]:
 
 
 def opinion_panel(opinion: Document) -> dict[str, Any]:
-	"""Return what the form of an opinion shows, what this person may do, and the hash to send back (C6, C11, C13)."""
+	"""Return what the form of an opinion shows, what this person may do, and the hash to send back (C6, C11,
+	C13).
+	"""
 	review = frappe.get_doc(reviews.REVIEW, opinion.contract_review)
 	earlier = frappe.get_doc(reviews.OPINION, opinion.re_affirms) if opinion.re_affirms else None
 	changes = []

@@ -1,4 +1,6 @@
-"""Who holds a role in their own right, who acts by delegation, and who is a person at all (L1, L2, C9, K3)."""
+"""Who holds a role in their own right, who acts by delegation, and who is a person at all (L1, L2, C9,
+K3).
+"""
 
 import frappe
 from frappe.utils import getdate, nowdate
@@ -43,7 +45,9 @@ def delegations(role: str) -> list[rules.Delegation]:
 
 
 def authorities(user: str, required_role: str) -> list[rules.Authority]:
-	"""Return the ways in which a user may decide today what `required_role`, or a higher one, decides (C9, L2)."""
+	"""Return the ways in which a user may decide today what `required_role`, or a higher one, decides (C9,
+	L2).
+	"""
 	if not is_enabled_person(user):
 		return []
 	roles, found = own_roles(user), []

@@ -1,4 +1,6 @@
-"""The life of a contract review: started, kept in step with its contract, superseded (C1-C6, C10, C13, B3, B4)."""
+"""The life of a contract review: started, kept in step with its contract, superseded (C1-C6, C10, C13, B3,
+B4).
+"""
 
 import json
 from dataclasses import asdict
@@ -30,8 +32,8 @@ PREPARERS = (SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER)
 def start(doc: Document, again_reason: str = "") -> Document:
 	"""Start the review of a contract document as it is stored now, and return it (C1-C6, C10, C13).
 
-	One review stands for one content: a review in progress of other content is superseded, linked as the previous
-	version. Raises QMSRefusal with everything that is missing at once.
+	One review stands for one content: a review in progress of other content is superseded, linked as the
+	previous version. Raises QMSRefusal with everything that is missing at once.
 	"""
 	doc, canonical, fingerprint, earlier = _ready(doc)
 	classification = facts.evaluate(doc)
@@ -64,7 +66,9 @@ def start(doc: Document, again_reason: str = "") -> Document:
 
 
 def sign_small_order(doc: Document, content_hash: str) -> Document:
-	"""Let the salesperson's signature be review and approval of a small routine order; returns the review (C5, C9)."""
+	"""Let the salesperson's signature be review and approval of a small routine order; returns the review
+	(C5, C9).
+	"""
 	doc, canonical, fingerprint, earlier = _ready(doc)
 	if content_hash != fingerprint:
 		refuse_one("C12", mark("The contract has changed since it was shown. Reload it and sign again."))
@@ -159,7 +163,9 @@ def ask(
 
 
 def keep_in_step(doc: Document) -> None:
-	"""After a draft contract was edited, show on its open review whether that is out of date, and why (C13)."""
+	"""After a draft contract was edited, show on its open review whether that is out of date, and why
+	(C13).
+	"""
 	before = doc.get_doc_before_save()
 	# The stored document was read under lock: it names a review that began a moment ago.
 	name = (before and before.get("qms_contract_review")) or frappe.db.get_value(
@@ -194,7 +200,9 @@ def keep_in_step(doc: Document) -> None:
 
 
 def state_of(review: Document) -> str:
-	"""Return the state in which an undecided, current review is: until the last opinion is given, in review."""
+	"""Return the state in which an undecided, current review is: until the last opinion is given, in
+	review.
+	"""
 	return states.IN_REVIEW if review.outstanding else states.PENDING_APPROVAL
 
 
@@ -253,13 +261,15 @@ def actions_of(review_name: str) -> list[frappe._dict]:
 
 
 def shown_hash(review: Document) -> str:
-	"""Return the hash of all that a decision on the review rests on: content, criteria, differences, opinions, actions.
+	"""Return the hash of all that a decision on the review rests on: content, criteria, differences,
+	opinions, actions.
 
 	The form shows these and sends the hash back; a decision on anything else is refused (C12).
 	"""
 	seen = {
 		"fingerprint": review.fingerprint,
-		# Counts every move of the review. It is read under lock when somebody decides, so that an opinion given
+		# Counts every move of the review. It is read under lock when somebody decides, so that an opinion
+		# given
 		# since the form was shown is noticed however the database orders the two.
 		"turn": review.turn,
 		"path": review.review_path,
@@ -281,7 +291,9 @@ def shown_hash(review: Document) -> str:
 def close_approved(
 	review: Document, canonical: dict, user: str, role: str, acting_for: str, comment: str, content_hash: str
 ) -> None:
-	"""Submit a review as approved and write its content into the ledger; the caller holds the token (C1, C9)."""
+	"""Submit a review as approved and write its content into the ledger; the caller holds the token (C1,
+	C9).
+	"""
 	review.update(_decision(rules.APPROVED, user, role, acting_for, comment, content_hash))
 	days = settings().approval_validity_days
 	review.valid_until = add_days(nowdate(), days) if days else None
@@ -317,7 +329,9 @@ def close_rejected(
 
 
 def show_on_contract(review: Document) -> None:
-	"""Write where the review stands onto the contract document, for its form and lists only (never trusted)."""
+	"""Write where the review stands onto the contract document, for its form and lists only (never
+	trusted).
+	"""
 	frappe.db.set_value(
 		review.reference_doctype,
 		review.reference_name,
@@ -328,7 +342,9 @@ def show_on_contract(review: Document) -> None:
 
 
 def assign_deciders(review: Document) -> None:
-	"""When all opinions are in, put the review into the inbox of who decides it, delegates included (L2, L3)."""
+	"""When all opinions are in, put the review into the inbox of who decides it, delegates included (L2,
+	L3).
+	"""
 	if review.workflow_state != states.PENDING_APPROVAL:
 		return
 	excluded = set(preparers(review)) | {o.given_by for o in opinions_of(review.name)}
@@ -339,7 +355,8 @@ def assign_deciders(review: Document) -> None:
 		notify.tell(
 			[review.prepared_by],
 			_(
-				"Nobody can decide review {0}: each {1} prepared it or gave an opinion. A delegation or another person is needed."
+				"Nobody can decide review {0}: each {1} prepared it or gave an opinion. A delegation or "
+				"another person is needed."
 			).format(review.name, _(review.approver_role)),
 			review,
 		)
@@ -471,7 +488,8 @@ def _refuse_empty_seats(seats: list[rules.Seat], approver: str) -> None:
 		rules.Refusal(
 			"C11",
 			mark(
-				"Nobody holds the role {0}, so {1} cannot give an opinion. Ask the system manager to assign it."
+				"Nobody holds the role {0}, so {1} cannot give an opinion. Ask the system manager to assign "
+				"it."
 			),
 			(s.department.role, s.department.name),
 		)
@@ -559,7 +577,8 @@ def _readable(doctype: str, table: str, value: str) -> str:
 		return value
 	meta = frappe.get_meta(frappe.get_meta(doctype).get_field(table).options)
 	return "; ".join(
-		f"{_(meta.get_label(name) or name)}: {frappe.utils.strip_html(text)}" for name, text in json.loads(value).items()
+		f"{_(meta.get_label(name) or name)}: {frappe.utils.strip_html(text)}"
+		for name, text in json.loads(value).items()
 	)
 
 

@@ -1,4 +1,6 @@
-"""Daily: unused approvals are withdrawn when they expire or the class rises (B4); what is overdue goes up (L3)."""
+"""Daily: unused approvals are withdrawn when they expire or the class rises (B4); what is overdue goes up
+(L3).
+"""
 
 import frappe
 from frappe import _

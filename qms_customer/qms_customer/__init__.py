@@ -1,4 +1,6 @@
-"""Module "QMS Customer": Frappe looks for <app>/<module>/doctype, this app keeps its DocTypes in <app>/doctype."""
+"""Module "QMS Customer": Frappe looks for <app>/<module>/doctype, this app keeps its DocTypes in
+<app>/doctype.
+"""
 
 import os
 

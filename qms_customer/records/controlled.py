@@ -1,4 +1,6 @@
-"""Base of our records: written by their decision functions only, never cancelled, deleted or renamed (K2, C10, C13)."""
+"""Base of our records: written by their decision functions only, never cancelled, deleted or renamed (K2,
+C10, C13).
+"""
 
 from typing import ClassVar
 
@@ -83,7 +85,9 @@ class ControlledRecord(Document):
 		refuse_one("C10", mark("{0} {1} is a record and keeps its number."), self.doctype, old)
 
 	def validate_workflow(self) -> None:
-		"""The decision function has checked the person's authority; a delegate need not hold the transition's role."""
+		"""The decision function has checked the person's authority; a delegate need not hold the transition's
+		role.
+		"""
 		if not is_moving(self):
 			super().validate_workflow()
 

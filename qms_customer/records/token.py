@@ -1,8 +1,9 @@
-"""The right to move a record: held in this process, for the length of one decision, by one function (C11, C12).
+"""The right to move a record: held in this process, for the length of one decision, by one function (C11,
+C12).
 
-A submit, a state change or a deletion of our records that does not come through the decision functions finds no
-token and is refused, whoever asks and through whatever door. It lives outside the document, so that no client can
-send it.
+A submit, a state change or a deletion of our records that does not come through the decision functions finds
+no token and is refused, whoever asks and through whatever door. It lives outside the document, so that no
+client can send it.
 """
 
 from collections.abc import Iterator

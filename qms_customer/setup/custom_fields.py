@@ -1,4 +1,6 @@
-"""The fields that we add to ERPNext's documents. They live in code: install and migrate make them, uninstall removes them."""
+"""The fields that we add to ERPNext's documents. They live in code: install and migrate make them, uninstall
+removes them.
+"""
 
 from typing import Any
 
@@ -209,7 +211,9 @@ def fields() -> dict[str, list[dict[str, Any]]]:
 
 
 def make() -> None:
-	"""Create or update our custom fields, marked with our module so that nothing else is touched on uninstall."""
+	"""Create or update our custom fields, marked with our module so that nothing else is touched on
+	uninstall.
+	"""
 	ours = fields()
 	for rows in ours.values():
 		for row in rows:

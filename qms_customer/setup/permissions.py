@@ -23,7 +23,9 @@ def make() -> None:
 
 
 def remove() -> None:
-	"""Take our roles' access back; where only we had made the permissions custom, restore the standard ones."""
+	"""Take our roles' access back; where only we had made the permissions custom, restore the standard
+	ones.
+	"""
 	for doctype in READ_BY_ALL:
 		frappe.db.delete("Custom DocPerm", {"parent": doctype, "role": ("in", ROLES)})
 		if frappe.db.get_default(f"{MARK}:{doctype}"):

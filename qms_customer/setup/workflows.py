@@ -1,7 +1,7 @@
 """Workflows that put decisions into the ERP inbox, generated from the routing table (L3, C3, C4, C9).
 
-A workflow shows and notifies. Whether a step is allowed is decided in contract/decide.py, whatever is done to the
-workflow.
+A workflow shows and notifies. Whether a step is allowed is decided in contract/decide.py, whatever is done to
+the workflow.
 """
 
 from typing import Any
@@ -31,7 +31,9 @@ ACTIONS = (s.APPROVE, s.REJECT, s.RETURN, s.SUBMIT_OPINION, s.RE_AFFIRM, s.AUTHO
 
 
 def sync_workflows() -> None:
-	"""Create or update the workflows so that they follow the settings; does nothing before the fixtures are there."""
+	"""Create or update the workflows so that they follow the settings; does nothing before the fixtures are
+	there.
+	"""
 	if frappe.db.count("Workflow State", {"name": ("in", list(STATES))}) < len(STATES):
 		return
 	if frappe.db.count("Workflow Action Master", {"name": ("in", ACTIONS)}) < len(ACTIONS):
@@ -134,7 +136,8 @@ def _sync(doctype: str, states: list[dict], transitions: list[dict]) -> None:
 		"document_type": doctype,
 		"workflow_state_field": "workflow_state",
 		"is_active": 1,
-		# Who is asked is told by ToDo and notification; the link in a workflow e-mail decides nothing of ours.
+		# Who is asked is told by ToDo and notification; the link in a workflow e-mail decides nothing of
+		# ours.
 		"send_email_alert": 0,
 		"override_status": 0,
 	}

@@ -1,4 +1,6 @@
-"""Contract Review Opinion: a department's answers to its own aspects; given through contract/decide.py only."""
+"""Contract Review Opinion: a department's answers to its own aspects; given through contract/decide.py
+only.
+"""
 
 import frappe
 

@@ -50,7 +50,9 @@ class QMSCustomerSettings(Document):
 			refuse_one("C9", mark("Say why these settings change: fill in Reason for This Change."))
 
 	def on_update(self) -> None:
-		"""Follow the routing table with the workflows; keep the reason in the log and empty the field for the next."""
+		"""Follow the routing table with the workflows; keep the reason in the log and empty the field for the
+		next.
+		"""
 		from qms_customer.setup.workflows import sync_workflows
 
 		sync_workflows()
@@ -80,7 +82,8 @@ class QMSCustomerSettings(Document):
 			refuse_one(
 				"D4",
 				mark(
-					"The standing review for counter sales is an approved review of a blanket order or quotation."
+					"The standing review for counter sales is an approved review of a blanket order or "
+					"quotation."
 				),
 			)
 
