@@ -13,6 +13,7 @@ def validate(doc: Document, method: str | None = None) -> None:
 		refuse_one(
 			"C1",
 			mark(
-				"Contracts are not submitted by Auto Repeat: each waits as a draft for its review. Untick Submit on Creation."
+				"Contracts are not submitted by Auto Repeat: each waits as a draft for its review. Untick "
+				"Submit on Creation."
 			),
 		)

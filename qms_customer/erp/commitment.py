@@ -29,7 +29,8 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 	_keep_shown(doc)
 	hash_documents(doc)
 	if doc.flags.ignore_validate and doc.docstatus == 1:
-		# before_submit will not run, and ERPNext's own calculation neither: what would be stored must be approved.
+		# before_submit will not run, and ERPNext's own calculation neither: what would be stored must be
+		# approved.
 		gate.require_approval(doc)
 
 
@@ -74,7 +75,10 @@ def before_update_after_submit(doc: Document, method: str | None = None) -> None
 		if approvals and not approved.match(doc.doctype, content.fingerprint_of(doc), approvals):
 			refuse_one(
 				"E8",
-				mark("{0} would no longer say what was approved. A change goes through a contract change notice."),
+				mark(
+					"{0} would no longer say what was approved. A change goes through a contract change "
+					"notice."
+				),
 				doc.name,
 			)
 
@@ -108,7 +112,10 @@ def before_change(doc: Document, method: str | None = None) -> None:
 		if _is_or_was_gated(doc):
 			refuse_one(
 				"E8",
-				mark("{0} is not made a draft again, nor revived. Cancel it with a reason on its form and amend it."),
+				mark(
+					"{0} is not made a draft again, nor revived. Cancel it with a reason on its form and "
+					"amend it."
+				),
 				doc.name,
 			)
 		return
@@ -141,13 +148,18 @@ def on_cancel(doc: Document, method: str | None = None) -> None:
 
 
 def on_submit(doc: Document, method: str | None = None) -> None:
-	"""Show the approval that the document was committed under; refuse what was altered after the gate (C1)."""
+	"""Show the approval that the document was committed under; refuse what was altered after the gate
+	(C1).
+	"""
 	commitment_row.forget(doc)
 	if doc.flags.qms_fingerprint != content.fingerprint_of(doc) and not doc.flags.ignore_validate:
 		frappe.db.rollback(save_point=doc.flags.qms_savepoint)
 		refuse_one(
 			"C1",
-			mark("{0} was altered while it was submitted, after its approval had been checked. Reload it and review what it says now."),
+			mark(
+				"{0} was altered while it was submitted, after its approval had been checked. Reload it and "
+				"review what it says now."
+			),
 			doc.name,
 		)
 	if facts.is_gated(doc) and not doc.get("qms_contract_review"):
@@ -173,7 +185,9 @@ def _is_or_was_gated(doc: Document) -> bool:
 
 
 def hash_documents(doc: Document) -> None:
-	"""Write the SHA-256 of each contract document's bytes into its row; what the client sent does not count (A6)."""
+	"""Write the SHA-256 of each contract document's bytes into its row; what the client sent does not count
+	(A6).
+	"""
 	for row in doc.get("qms_documents") or ():
 		row.sha256 = file_hash(row.file)
 

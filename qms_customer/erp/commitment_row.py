@@ -1,7 +1,7 @@
 """Rows of contract documents that are saved alone, not with their document (E8).
 
-Update Items and `frappe.client.save` write single rows; then only the row's own events fire. A row that is saved
-with its document fires none, so these handlers cost nothing there.
+Update Items and `frappe.client.save` write single rows; then only the row's own events fire. A row that is
+saved with its document fires none, so these handlers cost nothing there.
 """
 
 import frappe
@@ -86,7 +86,8 @@ def _changed(row: Document, place: tuple[str, str, str]) -> bool:
 		return True
 	columns = schema(place[0]).tables[place[2]]
 	return any(
-		rules.normal(row.get(name), kind) != rules.normal(before.get(name), kind) for name, kind in columns.items()
+		rules.normal(row.get(name), kind) != rules.normal(before.get(name), kind)
+		for name, kind in columns.items()
 	)
 
 
@@ -112,6 +113,8 @@ def _cache() -> dict:
 def _refuse(parent: str) -> None:
 	refuse_one(
 		"E8",
-		mark("{0} is committed. Its rows are not changed here. A change goes through a contract change notice."),
+		mark(
+			"{0} is committed. Its rows are not changed here. A change goes through a contract change notice."
+		),
 		parent,
 	)

@@ -40,7 +40,9 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 
 
 def refuse_unverified_return(doc: Document) -> None:
-	"""A return passes only against a real document of the same customer, row by row, and brings goods in (D4)."""
+	"""A return passes only against a real document of the same customer, row by row, and brings goods in
+	(D4).
+	"""
 	fields = ["docstatus", "customer", "company", "is_return"]
 	if doc.doctype == "Sales Invoice":
 		fields.append("update_stock")
@@ -61,14 +63,17 @@ def refuse_unverified_return(doc: Document) -> None:
 		refuse_one(
 			"D4",
 			mark(
-				"A return names the submitted document of the same customer that it returns, and its quantities are negative."
+				"A return names the submitted document of the same customer that it returns, and its "
+				"quantities are negative."
 			),
 		)
 	_refuse_false_rows(doc)
 
 
 def _refuse_false_rows(doc: Document) -> None:
-	"""What comes back is of the row that went out: else another order would become deliverable once more (D4)."""
+	"""What comes back is of the row that went out: else another order would become deliverable once more
+	(D4).
+	"""
 	row_field, order_field = RETURNED[doc.doctype]
 	went_out = {
 		r.name: r
@@ -93,7 +98,8 @@ def _refuse_false_rows(doc: Document) -> None:
 			refuse_one(
 				"D4",
 				mark(
-					"Row {0}, {1}: this is not what {2} delivered. Make the return from that document, with its button."
+					"Row {0}, {1}: this is not what {2} delivered. Make the return from that document, with "
+					"its button."
 				),
 				row.idx,
 				row.item_code,

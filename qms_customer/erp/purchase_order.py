@@ -1,4 +1,6 @@
-"""Purchase Order whose supplier delivers to the customer: the goods leave for a contract all the same (D4)."""
+"""Purchase Order whose supplier delivers to the customer: the goods leave for a contract all the same
+(D4).
+"""
 
 from frappe.model.document import Document
 
@@ -46,7 +48,8 @@ def _refuse(doc: Document) -> None:
 				Refusal(
 					"D4",
 					mark(
-						"Row {0}, {1}: a drop-shipment names the sales order that it delivers. Make it from the order."
+						"Row {0}, {1}: a drop-shipment names the sales order that it delivers. Make it from "
+						"the order."
 					),
 					(str(d.idx), d.item_code),
 				)

@@ -22,7 +22,9 @@ def on_cancel(doc: Document, method: str | None = None) -> None:
 
 
 def goods_items(codes: Iterable[str]) -> set[str]:
-	"""Return which items are goods: stock items, fixed assets, and bundles of such. Services are not held up."""
+	"""Return which items are goods: stock items, fixed assets, and bundles of such. Services are not held
+	up.
+	"""
 	codes = list(set(codes))
 	items = frappe.get_all(
 		"Item", filters={"name": ("in", codes)}, fields=["name", "is_stock_item", "is_fixed_asset"]
@@ -37,7 +39,8 @@ def goods_items(codes: Iterable[str]) -> set[str]:
 
 
 def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[str, goods.OrderState]:
-	"""Return the sales orders as they stand: approved content or not, and open actions that hold up `blocks` (C10).
+	"""Return the sales orders as they stand: approved content or not, and open actions that hold up `blocks`
+	(C10).
 
 	The orders are locked, so that two deliveries of one order are counted one after the other.
 	"""
@@ -142,7 +145,9 @@ def order_rows(names: Iterable[str]) -> dict[str, goods.OrderRow]:
 
 
 def drop_ship_rows(rows: Iterable[str], parts: Iterable[str], but: str) -> dict[str, goods.OrderRow]:
-	"""Return rows of sales orders, and parts of their bundles, with what purchase orders but `but` ship of them."""
+	"""Return rows of sales orders, and parts of their bundles, with what purchase orders but `but` ship of
+	them.
+	"""
 	found: dict[str, goods.OrderRow] = {}
 	purchase, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
 	for doctype, field, quantity, names in (
@@ -209,7 +214,9 @@ def refusals(
 
 
 def release_rows(doc: Document, order_field: str, row_field: str) -> list[goods.ReleaseRow]:
-	"""Return the rows of a document that are goods leaving, in stock units; services and returned rows are not."""
+	"""Return the rows of a document that are goods leaving, in stock units; services and returned rows are
+	not.
+	"""
 	items = goods_items(d.item_code for d in doc.items)
 	parts = parts_by_row(doc)
 	return [
@@ -229,8 +236,8 @@ def release_rows(doc: Document, order_field: str, row_field: str) -> list[goods.
 def leaving(row: Document) -> Decimal:
 	"""Return the quantity of a row in the stock unit.
 
-	Where nobody validated, the two quantities of a row can differ: the stock moves by one, the order is counted by
-	the other. The larger one holds.
+	Where nobody validated, the two quantities of a row can differ: the stock moves by one, the order is
+	counted by the other. The larger one holds.
 	"""
 	by_unit = number(row.qty) * number(row.get("conversion_factor") or 1)
 	return max(number(row.get("stock_qty")), by_unit) if row.get("stock_qty") else by_unit

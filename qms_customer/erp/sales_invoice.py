@@ -95,7 +95,9 @@ def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 
 
 def _charged(doc: Document, row: Document) -> Decimal:
-	"""Return what a row charges per stock unit, taxes as in its rate, the discounts of the whole invoice taken off."""
+	"""Return what a row charges per stock unit, taxes as in its rate, the discounts of the whole invoice
+	taken off.
+	"""
 	charged = number(row.rate) / number(row.conversion_factor or 1)
 	net, discount = number(row.net_amount), number(row.get("distributed_discount_amount"))
 	if discount and net + discount:
@@ -126,12 +128,15 @@ def _stands(review: frappe._dict) -> bool:
 
 
 def _refuse_order_at_counter(rows: list[goods.ReleaseRow]) -> None:
-	"""ERPNext forgets the order when it consolidates, so that one order could be sold again and again (D4)."""
+	"""ERPNext forgets the order when it consolidates, so that one order could be sold again and again
+	(D4).
+	"""
 	found = [
 		Refusal(
 			"D4",
 			mark(
-				"Row {0}, {1}: a POS sale is not counted against an order. Deliver order {2} by a delivery note or sales invoice."
+				"Row {0}, {1}: a POS sale is not counted against an order. Deliver order {2} by a delivery "
+				"note or sales invoice."
 			),
 			(str(r.number), r.item, r.order or "?"),
 		)
@@ -187,7 +192,8 @@ def _refuse_false_consolidation(doc: Document) -> None:
 			refuse_one(
 				"D4",
 				mark(
-					"Row {0}: a consolidated invoice repeats submitted POS Invoices, each row once; this one does not. Let POS Closing make it."
+					"Row {0}: a consolidated invoice repeats submitted POS Invoices, each row once; this one "
+					"does not. Let POS Closing make it."
 				),
 				row.idx,
 			)

@@ -89,7 +89,9 @@ def _orders_of_plan(doc: Document) -> set[str]:
 
 
 def _orders_of_request(request: str, row: str | None = None, item: str | None = None) -> set[str]:
-	"""The orders of a material request: of the row if it is one of that request and item, else of all its rows."""
+	"""The orders of a material request: of the row if it is one of that request and item, else of all its
+	rows.
+	"""
 	rows = frappe.get_all(
 		"Material Request Item",
 		filters={"parent": request, "parenttype": "Material Request"},

@@ -149,10 +149,12 @@ def differences(
 
 
 def contradictions(found: Iterable[Change]) -> list[Change]:
-	"""Return the differences in which the earlier statement said something else, or promised other goods (C7).
+	"""Return the differences in which the earlier statement said something else, or promised other goods
+	(C7).
 
-	An order may be covered by less than it says (then it needs a review of its own) without contradicting anything:
-	a delivery date, a requirement or a delivery method that the quotation did not speak of has nothing to resolve.
+	An order may be covered by less than it says (then it needs a review of its own) without contradicting
+	anything: a delivery date, a requirement or a delivery method that the quotation did not speak of has
+	nothing to resolve.
 	"""
 	return [c for c in found if c.old or (c.table == "items" and c.field != "delivery_date")]
 

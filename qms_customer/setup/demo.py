@@ -1,8 +1,9 @@
-"""The demo company. bin/demo runs this in the bench's sites folder: `python -m qms_customer.setup.demo STEP SITE`.
+"""The demo company. bin/demo runs this in the bench's sites folder: `python -m qms_customer.setup.demo STEP
+SITE`.
 
-Whatever is there was put there by the person whose work it is, through the functions that the forms call. Each step
-is one transaction and is noted in it, so that a load that was killed goes on where it stopped, and one that is
-complete changes nothing.
+Whatever is there was put there by the person whose work it is, through the functions that the forms call.
+Each step is one transaction and is noted in it, so that a load that was killed goes on where it stopped, and
+one that is complete changes nothing.
 """
 
 import argparse
@@ -75,7 +76,9 @@ def load(
 	commit: Callable[[], None] = lambda: None,
 	say: Callable[[str], None] = lambda line: None,
 ) -> int:
-	"""Load what is not loaded yet into the connected site, as Administrator; return how many steps were done."""
+	"""Load what is not loaded yet into the connected site, as Administrator; return how many steps were
+	done.
+	"""
 	demo, done, count = Demo(company, password), _done(), 0
 	todo = steps()
 	for number, (key, what, step) in enumerate(todo, 1):
@@ -91,7 +94,9 @@ def load(
 
 
 def complete_wizard() -> None:
-	"""Answer ERPNext's setup wizard for the demo company, and switch off what would reach out or get in the way."""
+	"""Answer ERPNext's setup wizard for the demo company, and switch off what would reach out or get in the
+	way.
+	"""
 	from frappe.desk.page.setup_wizard.setup_wizard import setup_complete
 
 	year = datetime.date.today().year

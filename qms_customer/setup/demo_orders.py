@@ -23,7 +23,8 @@ from qms_customer.setup import demo_data as data
 if TYPE_CHECKING:
 	from qms_customer.setup.demo import Demo
 
-# By role of the routing table, who gives the opinion. The first salesperson prepares, so the second one answers.
+# By role of the routing table, who gives the opinion. The first salesperson prepares, so the second one
+# answers.
 OPINERS = {
 	roles.SALES_USER: "sales2",
 	roles.RND: "rnd",
@@ -440,7 +441,11 @@ def verbal(demo: Demo) -> None:
 				"attached_to_doctype": REVIEW,
 				"attached_to_name": review.name,
 				"is_private": 1,
-				"content": "确认：输液器 IS-60 共 800 套，单价 9.00 元。 We confirm 800 infusion sets IS-60 at CNY 9.00.",
+				"content": "确认：输液器 IS-60 共 800 套，单价 9.00 元。 We confirm 800 infusion sets IS-60 at CNY "
+				""
+				""
+				""
+				"9.00.",
 			}
 		).insert()
 		review = frappe.get_doc(REVIEW, review.name)

@@ -52,7 +52,10 @@ def test_cost_of_the_gate() -> None:
 	world = c.World()
 	code, customer = c.item(stock=100000), c.customer()
 	print()
-	print(f"{'event':<22} {'lines':>5} {'queries':>8} {'added':>7} {'plain ms':>10} {'ours ms':>10} {'ratio':>7}")
+	print(
+		f"{'event':<22} {'lines':>5} {'queries':>8} {'added':>7} {'plain ms':>10} {'ours ms':>10} "
+		f"{'ratio':>7}"
+	)
 	for lines in LINES:
 		doc = draft(code, lines, customer)
 		measure(save, doc)

@@ -1,4 +1,6 @@
-"""The main walk: an order from the salesperson's draft to the goods, by the people who do it, in their screens."""
+"""The main walk: an order from the salesperson's draft to the goods, by the people who do it, in their
+screens.
+"""
 
 from __future__ import annotations
 

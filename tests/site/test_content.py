@@ -35,7 +35,8 @@ def test_the_stored_document_has_the_fingerprint_of_the_one_in_memory(world: c.W
 @pytest.mark.rule("E8")
 def test_a_custom_field_of_the_site_counts_until_somebody_classifies_it(committed: object) -> None:
 	create_custom_field(
-		"Sales Order", {"fieldname": "site_promise", "fieldtype": "Data", "label": "Promise", "allow_on_submit": 1}
+		"Sales Order",
+		{"fieldname": "site_promise", "fieldtype": "Data", "label": "Promise", "allow_on_submit": 1},
 	)
 	doc = c.order(c.item(stock=50))
 	before = stored(doc.name)
@@ -61,10 +62,14 @@ def test_a_custom_field_of_the_site_counts_until_somebody_classifies_it(committe
 		("Contract Requirement", "requirement", "something else"),
 	],
 )
-def test_what_is_promised_moves_the_fingerprint(world: c.World, table: str, field: str, value: object) -> None:
+def test_what_is_promised_moves_the_fingerprint(
+	world: c.World, table: str, field: str, value: object
+) -> None:
 	doc = c.order(c.item(stock=50))
 	before = stored(doc.name)
-	where = {"name": doc.name} if table == "Sales Order" else {"parent": doc.name, "parenttype": "Sales Order"}
+	where = (
+		{"name": doc.name} if table == "Sales Order" else {"parent": doc.name, "parenttype": "Sales Order"}
+	)
 	frappe.db.set_value(table, where, field, value, update_modified=False)
 	assert stored(doc.name) != before
 
@@ -88,6 +93,8 @@ def test_what_is_promised_moves_the_fingerprint(world: c.World, table: str, fiel
 def test_what_has_happened_since_does_not(world: c.World, table: str, field: str, value: object) -> None:
 	doc = c.order(c.item(stock=50))
 	before = stored(doc.name)
-	where = {"name": doc.name} if table == "Sales Order" else {"parent": doc.name, "parenttype": "Sales Order"}
+	where = (
+		{"name": doc.name} if table == "Sales Order" else {"parent": doc.name, "parenttype": "Sales Order"}
+	)
 	frappe.db.set_value(table, where, field, value, update_modified=False)
 	assert stored(doc.name) == before

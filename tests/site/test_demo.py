@@ -22,9 +22,9 @@ def counts() -> dict[str, tuple]:
 			continue
 		latest = "max(modified)" if table.startswith("tab") and table != "tabSeries" else "null"
 		try:
-			found[table] = frappe.db.sql(f"select count(*), {latest} from `{table}`")[0]  # noqa: S608
+			found[table] = frappe.db.sql(f"select count(*), {latest} from `{table}`")[0]
 		except frappe.db.ProgrammingError:
-			found[table] = frappe.db.sql(f"select count(*), null from `{table}`")[0]  # noqa: S608
+			found[table] = frappe.db.sql(f"select count(*), null from `{table}`")[0]
 	return found
 
 

@@ -50,13 +50,17 @@ def test_d4_goods_of_an_approved_order_leave(world: c.World, actors: tuple[str, 
 @pytest.mark.rule("D4")
 def test_d4_goods_of_an_order_never_reviewed_stay(actors: tuple[str, ...]) -> None:
 	order = g.unreviewed(c.item(stock=50))
-	said = g.submit_refused(actors, g.delivery(order), "D4: Order .* no approved contract review .* Open the order")
+	said = g.submit_refused(
+		actors, g.delivery(order), "D4: Order .* no approved contract review .* Open the order"
+	)
 	assert order.name in said
 	assert not frappe.db.get_value("Sales Order Item", order.items[0].name, "delivered_qty")
 
 
 @pytest.mark.rule("D4", "E8")
-def test_d4_goods_of_an_order_altered_since_its_approval_stay(world: c.World, actors: tuple[str, ...]) -> None:
+def test_d4_goods_of_an_order_altered_since_its_approval_stay(
+	world: c.World, actors: tuple[str, ...]
+) -> None:
 	order = c.committed_order(world, c.item(stock=50))
 	note = g.delivery(order)
 	frappe.db.set_value("Sales Order Item", order.items[0].name, "qty", 6)
@@ -106,7 +110,9 @@ def test_d4_submitting_from_the_list_leaves_nothing_half_done(committed: Callabl
 
 
 @pytest.mark.rule("D4")
-def test_d4_a_submit_without_erpnext_validation_is_refused_all_the_same(world: c.World, actors: tuple[str, ...]) -> None:
+def test_d4_a_submit_without_erpnext_validation_is_refused_all_the_same(
+	world: c.World, actors: tuple[str, ...]
+) -> None:
 	note = g.delivery(g.unreviewed(c.item(stock=50)))
 	note.flags.ignore_validate = note.flags.ignore_permissions = True
 	g.refused(actors, note.submit, "D4")
@@ -163,7 +169,9 @@ def test_d4_partial_deliveries_count_together(world: c.World, actors: tuple[str,
 	frappe.db.set_single_value("Stock Settings", "over_delivery_receipt_allowance", 50)
 	order = c.committed_order(world, c.item(stock=50))
 	assert g.moved(g.submitted(actors, g.delivery(order, qty=3))) == -3
-	g.submit_refused(actors, g.delivery(order, qty=3), "D4: .* 3 would leave .* 5 are approved and 3 delivered")
+	g.submit_refused(
+		actors, g.delivery(order, qty=3), "D4: .* 3 would leave .* 5 are approved and 3 delivered"
+	)
 	assert g.moved(g.submitted(actors, g.delivery(order, qty=2))) == -2
 	late = g.delivery_by_hand(
 		order.customer,
@@ -188,19 +196,27 @@ def test_d4_rows_of_one_note_count_together(world: c.World, actors: tuple[str, .
 
 
 @pytest.mark.rule("D4")
-def test_d4_another_unit_of_measure_is_counted_in_stock_units(world: c.World, actors: tuple[str, ...]) -> None:
+def test_d4_another_unit_of_measure_is_counted_in_stock_units(
+	world: c.World, actors: tuple[str, ...]
+) -> None:
 	frappe.db.set_single_value("Stock Settings", "over_delivery_receipt_allowance", 50)
-	code = c.item(stock=50, uoms=[{"uom": "Nos", "conversion_factor": 1}, {"uom": "Box", "conversion_factor": 10}])
+	code = c.item(
+		stock=50, uoms=[{"uom": "Nos", "conversion_factor": 1}, {"uom": "Box", "conversion_factor": 10}]
+	)
 	order = c.committed_order(
 		world, [{"item_code": code, "qty": 2, "rate": 900, "uom": "Box", "conversion_factor": 10}]
 	)
 	assert g.moved(g.submitted(actors, g.delivery(order, qty=1))) == -10
-	g.submit_refused(actors, g.delivery(order, qty=2), "D4: .* 20 would leave .* 20 are approved and 10 delivered")
+	g.submit_refused(
+		actors, g.delivery(order, qty=2), "D4: .* 20 would leave .* 20 are approved and 10 delivered"
+	)
 	assert g.moved(g.submitted(actors, g.delivery(order, qty=1))) == -10
 
 
 @pytest.mark.rule("D4")
-@pytest.mark.parametrize("forged", ["another customer's order", "another item", "another order's row", "no row"])
+@pytest.mark.parametrize(
+	"forged", ["another customer's order", "another item", "another order's row", "no row"]
+)
 def test_d4_a_row_is_of_the_order_that_it_names(world: c.World, actors: tuple[str, ...], forged: str) -> None:
 	code = c.item(stock=50)
 	mine, theirs = c.committed_order(world, code), c.committed_order(world, code)
@@ -341,7 +357,8 @@ def test_d4_what_was_returned_can_be_delivered_again(world: c.World, actors: tup
 
 @pytest.mark.rule("D4")
 @pytest.mark.parametrize(
-	"forged", ["no reference", "positive", "another customer's", "another order's row", "another item", "too much"]
+	"forged",
+	["no reference", "positive", "another customer's", "another order's row", "another item", "too much"],
 )
 def test_d4_a_false_return_is_refused(world: c.World, actors: tuple[str, ...], forged: str) -> None:
 	code = c.item(stock=90)
@@ -371,7 +388,9 @@ def test_d4_a_false_return_is_refused(world: c.World, actors: tuple[str, ...], f
 
 @pytest.mark.rule("D4")
 @pytest.mark.parametrize("forged", ["no reference", "another order's row"])
-def test_d4_a_false_return_that_erpnext_validates_is_refused(world: c.World, actors: tuple[str, ...], forged: str) -> None:
+def test_d4_a_false_return_that_erpnext_validates_is_refused(
+	world: c.World, actors: tuple[str, ...], forged: str
+) -> None:
 	code = c.item(stock=90)
 	order = c.committed_order(world, code)
 	other = c.committed_order(world, code, customer=order.customer)
@@ -409,7 +428,10 @@ def internal_customer(company: str) -> str:
 def test_d4_an_internal_transfer_passes_by_the_customers_own_record(actors: tuple[str, ...]) -> None:
 	note = g.delivery_by_hand(
 		internal_customer(COMPANY),
-		{"item_code": c.item(stock=9), "target_warehouse": f"Stores - {frappe.db.get_value('Company', COMPANY, 'abbr')}"},
+		{
+			"item_code": c.item(stock=9),
+			"target_warehouse": f"Stores - {frappe.db.get_value('Company', COMPANY, 'abbr')}",
+		},
 	)
 	assert note.is_internal_customer
 	g.submitted(actors, note)
@@ -431,7 +453,9 @@ def test_d4_a_forged_internal_transfer_is_refused(actors: tuple[str, ...]) -> No
 
 
 @pytest.mark.rule("C10", "D4")
-def test_c10_an_action_that_holds_up_delivery_is_done_and_verified_first(world: c.World, actors: tuple[str, ...]) -> None:
+def test_c10_an_action_that_holds_up_delivery_is_done_and_verified_first(
+	world: c.World, actors: tuple[str, ...]
+) -> None:
 	order = c.order(c.item(stock=50))
 	review = c.start(world, order)
 	c.answer(
@@ -542,7 +566,9 @@ def test_d4_of_two_deliveries_of_the_last_pieces_one_passes(world: c.World, http
 
 
 @pytest.mark.rule("D4")
-def test_d4_a_delivery_that_waited_counts_what_the_other_one_took(world: c.World, committed: Callable[[], None]) -> None:
+def test_d4_a_delivery_that_waited_counts_what_the_other_one_took(
+	world: c.World, committed: Callable[[], None]
+) -> None:
 	"""The second transaction began, and read, before the first one was committed."""
 	from frappe.database import get_db
 

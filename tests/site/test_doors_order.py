@@ -149,7 +149,9 @@ def test_submit(world: c.World, user: str, door: Callable[[Document], None]) -> 
 
 
 @pytest.mark.rule("C1")
-@pytest.mark.parametrize("door", [by_submit, by_form, by_client_submit, without_validation], ids=lambda d: d.__name__)
+@pytest.mark.parametrize(
+	"door", [by_submit, by_form, by_client_submit, without_validation], ids=lambda d: d.__name__
+)
 @pytest.mark.parametrize(
 	"change",
 	[
@@ -176,7 +178,10 @@ def test_submit_of_something_else_than_was_approved(
 @pytest.mark.rule("C1")
 def test_bulk_update_swallows_the_refusal_and_leaves_nothing(world: c.World, user: str) -> None:
 	doc, good = c.order(c.item(stock=50)), approved_order(world)
-	rows = [{"doctype": "Sales Order", "docname": d.name, "docstatus": 1, "flags": {"ignore_validate": 1}} for d in (doc, good)]
+	rows = [
+		{"doctype": "Sales Order", "docname": d.name, "docstatus": 1, "flags": {"ignore_validate": 1}}
+		for d in (doc, good)
+	]
 	with nothing_changes(doc), as_user(user):
 		failed = client.bulk_update(json.dumps(rows))["failed_docs"]
 	assert [f["doc"]["docname"] for f in failed] == [doc.name] and "QMSRefusal" in failed[0]["exc"]
@@ -327,13 +332,17 @@ def test_submission_queue(
 			one = fresh(one)
 			queue = frappe.new_doc("Submission Queue")
 			queue.ref_doctype, queue.ref_docname, queue.status = one.doctype, one.name, "Queued"
-			queue.insert(one, "submit") if "to_be_queued_doc" in SubmissionQueue.insert.__code__.co_varnames else None
+			queue.insert(
+				one, "submit"
+			) if "to_be_queued_doc" in SubmissionQueue.insert.__code__.co_varnames else None
 			committed()
 			queue.background_submission(one, "submit")
 	frappe.db.rollback()
 	assert stored("Sales Order", doc.name) == before and fresh(good).docstatus == 1
 	assert queue_submission
-	told = frappe.get_all("Submission Queue", filters={"ref_docname": doc.name}, fields=["status", "exception"])
+	told = frappe.get_all(
+		"Submission Queue", filters={"ref_docname": doc.name}, fields=["status", "exception"]
+	)
 	assert told[0].status == "Failed" and "C1" in told[0].exception
 
 
@@ -354,7 +363,13 @@ def order_workflow(**final: Any) -> None:
 				{"state": "Sold Order", "doc_status": "1", "allow_edit": "All", **final},
 			],
 			"transitions": [
-				{"state": "Open Order", "action": "Sell", "next_state": "Sold Order", "allowed": "All", "allow_self_approval": 1}
+				{
+					"state": "Open Order",
+					"action": "Sell",
+					"next_state": "Sold Order",
+					"allowed": "All",
+					"allow_self_approval": 1,
+				}
 			],
 		}
 	).insert()
@@ -380,7 +395,9 @@ def test_apply_workflow_of_the_site(world: c.World, user: str, committed: Callab
 
 
 @pytest.mark.rule("C1")
-def test_a_workflow_that_alters_what_it_submits(world: c.World, user: str, committed: Callable[[], None]) -> None:
+def test_a_workflow_that_alters_what_it_submits(
+	world: c.World, user: str, committed: Callable[[], None]
+) -> None:
 	"""The field is set before the gate, so what is submitted is not what was approved."""
 	order_workflow(update_field="qms_delivery_method", update_value="Air freight")
 	doc = c.order(c.item(stock=50))
@@ -390,9 +407,7 @@ def test_a_workflow_that_alters_what_it_submits(world: c.World, user: str, commi
 
 
 @pytest.mark.rule("C1")
-def test_content_altered_behind_the_gate(
-	world: c.World, user: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_content_altered_behind_the_gate(world: c.World, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
 	"""Another app alters the order between our gate and the database: also refused, also without a trace."""
 	doc = approved_order(world)
 	altered = fresh(doc)
@@ -411,7 +426,12 @@ def imported(doctype: str, rows: list[dict], **values: Any) -> Document:
 	writer.writeheader()
 	writer.writerows(rows)
 	file = frappe.get_doc(
-		{"doctype": "File", "file_name": f"import-{frappe.generate_hash(length=6)}.csv", "content": text.getvalue(), "is_private": 1}
+		{
+			"doctype": "File",
+			"file_name": f"import-{frappe.generate_hash(length=6)}.csv",
+			"content": text.getvalue(),
+			"is_private": 1,
+		}
 	).insert()
 	job = frappe.get_doc(
 		{
@@ -449,8 +469,13 @@ def test_data_import_with_submit(world: c.World, user: str, committed: Callable[
 	before = counts()
 	with as_user(user):
 		job = imported("Sales Order", rows, submit_after_import=1)
-	log = frappe.get_all("Data Import Log", filters={"data_import": job.name}, fields=["success", "messages", "exception"])
-	assert job.status == "Error" and "C1" in (log[0].messages or "") + (log[0].exception or ""), (job.status, log)
+	log = frappe.get_all(
+		"Data Import Log", filters={"data_import": job.name}, fields=["success", "messages", "exception"]
+	)
+	assert job.status == "Error" and "C1" in (log[0].messages or "") + (log[0].exception or ""), (
+		job.status,
+		log,
+	)
 	assert counts() == before
 	with as_user(user):
 		job = imported("Sales Order", rows)
@@ -500,7 +525,9 @@ def test_the_draft_of_an_auto_repeat_waits_for_its_review(world: c.World, user: 
 		).insert()
 		frappe.db.set_value("Auto Repeat", repeat.name, "submit_on_creation", submit)
 		repeat.reload().create_documents()
-	made = frappe.get_all("Sales Order", filters={"auto_repeat": repeat.name, "name": ("!=", doc.name)}, fields=["*"])
+	made = frappe.get_all(
+		"Sales Order", filters={"auto_repeat": repeat.name, "name": ("!=", doc.name)}, fields=["*"]
+	)
 	assert [(m.docstatus, m.qms_review_status, m.qms_contract_review) for m in made] == [(0, None, None)]
 	again = frappe.get_doc("Sales Order", made[0].name)
 	with refused("C1", again, user=user):
@@ -535,7 +562,11 @@ def test_an_amended_order_needs_its_own_review(world: c.World, user: str) -> Non
 @pytest.mark.rule("C1")
 def test_what_shows_the_review_is_not_written_by_others(world: c.World, user: str) -> None:
 	doc = c.order(c.item(stock=50))
-	values = {"qms_review_status": "Approved", "qms_contract_class": "Routine", "qms_review_path": "Small order"}
+	values = {
+		"qms_review_status": "Approved",
+		"qms_contract_class": "Routine",
+		"qms_review_path": "Small order",
+	}
 	with as_user(user):
 		doc = fresh(doc)
 		doc.update(values)
@@ -642,7 +673,9 @@ def blanket_order(code: str, qty: float = 100, rate: float = 100, **values: Any)
 
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize(
-	"door", [by_submit, by_form, by_client_submit, by_set_value, without_validation, by_single_field], ids=lambda d: d.__name__
+	"door",
+	[by_submit, by_form, by_client_submit, by_set_value, without_validation, by_single_field],
+	ids=lambda d: d.__name__,
 )
 def test_blanket_order(world: c.World, user: str, door: Callable[[Document], None]) -> None:
 	doc = blanket_order(c.item(stock=500))
@@ -677,7 +710,13 @@ def test_inter_company_order(world: c.World, user: str) -> None:
 	inside = {"represents_company": COMPANY, "companies": [{"company": COMPANY}]}
 	c.customer(is_internal_customer=1, **inside)
 	supplier = frappe.get_doc(
-		{"doctype": "Supplier", "supplier_name": c.unique("Sister"), "supplier_group": "All Supplier Groups", "is_internal_supplier": 1, **inside}
+		{
+			"doctype": "Supplier",
+			"supplier_name": c.unique("Sister"),
+			"supplier_group": "All Supplier Groups",
+			"is_internal_supplier": 1,
+			**inside,
+		}
 	).insert()
 	for kind in ("Buying", "Selling"):
 		frappe.db.set_value("Price List", f"Standard {kind}", {"buying": 1, "selling": 1})
@@ -688,7 +727,15 @@ def test_inter_company_order(world: c.World, user: str) -> None:
 			"supplier": supplier.name,
 			"schedule_date": add_days(nowdate(), 30),
 			"buying_price_list": "Standard Buying",
-			"items": [{"item_code": code, "qty": 5, "rate": 100, "schedule_date": add_days(nowdate(), 30), "warehouse": c.warehouse()}],
+			"items": [
+				{
+					"item_code": code,
+					"qty": 5,
+					"rate": 100,
+					"schedule_date": add_days(nowdate(), 30),
+					"warehouse": c.warehouse(),
+				}
+			],
 		}
 	).insert()
 	purchase.submit()

@@ -1,4 +1,6 @@
-"""Two at once, a kill in the middle, and what else goes wrong: nothing lost, nothing half done, somebody told."""
+"""Two at once, a kill in the middle, and what else goes wrong: nothing lost, nothing half done, somebody
+told.
+"""
 
 from __future__ import annotations
 
@@ -73,9 +75,7 @@ def test_of_two_approvers_at_once_one_decides_and_the_other_is_told(world: c.Wor
 def test_departments_give_their_opinions_at_once_without_conflict(world: c.World, http: Http) -> None:
 	review = c.start(world, c.order(c.item()))
 	asked = {d: c.opinion(review, d) for d in ("Sales", "R&D", "Quality", "Production")}
-	people = {
-		d: world.second_sales() if d == "Sales" else world.person(c.DEPARTMENT_ROLES[d]) for d in asked
-	}
+	people = {d: world.second_sales() if d == "Sales" else world.person(c.DEPARTMENT_ROLES[d]) for d in asked}
 	clients = {d: http(user) for d, user in people.items()}
 	answers = at_once(
 		*(
@@ -92,7 +92,9 @@ def test_departments_give_their_opinions_at_once_without_conflict(world: c.World
 	assert [a.status_code for a in answers] == [200] * 4, [messages(a) for a in answers]
 	frappe.db.rollback()
 	assert frappe.db.get_value("Contract Review", review.name, "workflow_state") == "Pending Approval"
-	assert frappe.db.exists("ToDo", {"reference_name": review.name, "allocated_to": world.vp, "status": "Open"})
+	assert frappe.db.exists(
+		"ToDo", {"reference_name": review.name, "allocated_to": world.vp, "status": "Open"}
+	)
 
 
 @pytest.mark.rule("C11")
@@ -136,7 +138,9 @@ def test_an_edit_and_an_approval_at_once_never_approve_what_was_not_shown(world:
 	vp, sales = http(world.vp), http(world.sales)
 	answers = at_once(
 		lambda: vp.call(API + "decide_review", name=review.name, decision="Approved", content_hash=seen),
-		lambda: sales.put(f"/api/resource/Sales Order/{doc.name}", json={"qms_delivery_method": "Air freight"}),
+		lambda: sales.put(
+			f"/api/resource/Sales Order/{doc.name}", json={"qms_delivery_method": "Air freight"}
+		),
 	)
 	frappe.db.rollback()
 	doc.reload()
@@ -175,7 +179,9 @@ def test_a_failure_in_the_middle_of_an_approval_leaves_no_trace(
 	# What a request does when its handler fails.
 	frappe.db.rollback(save_point="before_decision")
 	monkeypatch.undo()
-	assert review.reload().docstatus == 0 and not frappe.db.exists("Approved Content", {"source_name": review.name})
+	assert review.reload().docstatus == 0 and not frappe.db.exists(
+		"Approved Content", {"source_name": review.name}
+	)
 	c.decide(review, world.vp)
 	assert review.decision == "Approved"
 
@@ -188,7 +194,9 @@ def test_the_worker_dies_between_approval_and_submit(
 	review = c.start(world, doc)
 	c.answer_all(world, review)
 	seen = c.shown(review.reload())
-	answer = http(world.vp).call(API + "decide_review", name=review.name, decision="Approved", content_hash=seen)
+	answer = http(world.vp).call(
+		API + "decide_review", name=review.name, decision="Approved", content_hash=seen
+	)
 	assert answer.status_code == 200
 	for pid in web_server.worker_pids():
 		web_server.kill_worker(pid)
@@ -299,6 +307,8 @@ def test_services_alone_are_gated_by_setting(world: c.World) -> None:
 	settings.save()
 	doc.reload()
 	doc.submit()
-	mixed = c.order([{"item_code": service, "qty": 1, "rate": 10}, {"item_code": c.item(stock=9), "qty": 1, "rate": 10}])
+	mixed = c.order(
+		[{"item_code": service, "qty": 1, "rate": 10}, {"item_code": c.item(stock=9), "qty": 1, "rate": 10}]
+	)
 	with pytest.raises(QMSRefusal, match="C1"):
 		mixed.submit()

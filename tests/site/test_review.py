@@ -648,7 +648,9 @@ def test_what_is_overdue_goes_up_once_a_day(world: c.World) -> None:
 	scheduled.remind_overdue()
 	assert frappe.db.count("Notification Log", told) == 2
 	c.answer_all(world, review)
-	frappe.db.set_value("Contract Review", review.name, "modified", add_days(nowdate(), -9), update_modified=False)
+	frappe.db.set_value(
+		"Contract Review", review.name, "modified", add_days(nowdate(), -9), update_modified=False
+	)
 	scheduled.remind_overdue()
 	assert frappe.db.exists("Notification Log", {"document_name": review.name, "for_user": world.gm})
 
@@ -661,7 +663,9 @@ def test_each_difference_from_the_quotation_is_resolved_before_approval(world: c
 	doc.items[0].rate = 90
 	doc.insert()
 	review = c.start(world, doc)
-	assert [(d.source, d.old_value, d.new_value) for d in review.discrepancies] == [(quotation.name, "100", "90")]
+	assert [(d.source, d.old_value, d.new_value) for d in review.discrepancies] == [
+		(quotation.name, "100", "90")
+	]
 	c.answer_all(world, review)
 	with pytest.raises(QMSRefusal, match="C7"):
 		c.decide(review.reload(), world.vp)
@@ -689,7 +693,9 @@ def test_a_tender_is_reviewed_and_the_order_that_equals_it_inherits(world: c.Wor
 	tender.reload()
 	tender.submit()
 	doc = c.order_from(tender).insert()
-	assert api.get_overview(doc.doctype, doc.name)["committable"], inherit.differences(doc, inherit.base_of(doc))
+	assert api.get_overview(doc.doctype, doc.name)["committable"], inherit.differences(
+		doc, inherit.base_of(doc)
+	)
 	doc.submit()
 	row = frappe.get_last_doc("Approved Content", {"reference_name": doc.name})
 	assert row.inherited and row.source_name == tender.name

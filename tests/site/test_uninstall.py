@@ -37,7 +37,13 @@ def copied_site(site: str) -> Iterator[str]:
 			]
 		)
 	)
-	login = ["--socket", str(services.DB_SOCKET), "--user", config["db_name"], f"--password={config['db_password']}"]
+	login = [
+		"--socket",
+		str(services.DB_SOCKET),
+		"--user",
+		config["db_name"],
+		f"--password={config['db_password']}",
+	]
 	target = ["--socket", str(services.DB_SOCKET), "--user", name, f"--password={password}", name]
 	try:
 		dump = subprocess.Popen(

@@ -28,7 +28,8 @@ def demo(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-	"""Return a directory of commands in which everything is installed, root is nobody, and git reaches nothing.
+	"""Return a directory of commands in which everything is installed, root is nobody, and git reaches
+	nothing.
 
 	They stand before the real ones, so that the test installs nothing and asks nobody.
 	"""

@@ -90,7 +90,9 @@ def standard(**values: Any) -> str:
 
 
 def item(stock: float = 0, with_standard: bool = True, **values: Any) -> str:
-	"""Return the code of a stock item with a valid standard and a lead time of 10 days; `stock` pieces on hand."""
+	"""Return the code of a stock item with a valid standard and a lead time of 10 days; `stock` pieces on
+	hand.
+	"""
 	code = unique("DEV")
 	frappe.get_doc(
 		{

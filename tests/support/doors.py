@@ -59,7 +59,11 @@ def stored(doctype: str, name: str) -> dict[str, Any]:
 		found[field.fieldname] = (
 			frappe.qb.from_(child)
 			.select("*")
-			.where((child.parent == name) & (child.parenttype == doctype) & (child.parentfield == field.fieldname))
+			.where(
+				(child.parent == name)
+				& (child.parenttype == doctype)
+				& (child.parentfield == field.fieldname)
+			)
 			.orderby(child.name)
 			.run(as_dict=True)
 		)
@@ -105,6 +109,15 @@ def copied(doc: Document) -> dict[str, Any]:
 	"""Return a document's values for a new one, as an API client would send them."""
 	copy = json.loads(frappe.copy_doc(doc).as_json())
 	for values in (copy, *(r for v in copy.values() if isinstance(v, list) for r in v)):
-		for key in ("name", "owner", "creation", "modified", "modified_by", "parent", "__islocal", "__unsaved"):
+		for key in (
+			"name",
+			"owner",
+			"creation",
+			"modified",
+			"modified_by",
+			"parent",
+			"__islocal",
+			"__unsaved",
+		):
 			values.pop(key, None)
 	return copy

@@ -48,7 +48,9 @@ def everybody() -> tuple[str, str]:
 
 
 def refused(actors: tuple[str, ...], call: Callable[[], Any], pattern: str) -> str:
-	"""Try something as each user, assert that it is refused and that no ledger moved; return what was said."""
+	"""Try something as each user, assert that it is refused and that no ledger moved; return what was
+	said.
+	"""
 	before = ledgers()
 	said = ""
 	for actor in actors:

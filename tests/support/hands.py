@@ -145,7 +145,9 @@ class Hands:
 		self.page.settle()
 
 	def refused(self, *texts: str, do: Callable[[], Any] | None = None) -> Refusal:
-		"""Press the button of the dialog (or `do`) and be refused; the texts are in the message on the screen."""
+		"""Press the button of the dialog (or `do`) and be refused; the texts are in the message on the
+		screen.
+		"""
 		with self.page.expect_refusal() as refusal:
 			do() if do else self.dialog.locator(".btn-modal-primary").click()
 		message = self.find(".modal.show .msgprint-dialog .msgprint").last

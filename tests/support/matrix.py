@@ -1,4 +1,6 @@
-"""The validation matrix: which test proves which rule. `python -m tests.support.matrix` writes docs/validation-matrix.md."""
+"""The validation matrix: which test proves which rule. `python -m tests.support.matrix` writes
+docs/validation-matrix.md.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,11 @@ def text() -> str:
 	lines = [
 		"# Validation matrix",
 		"",
-		"Which test proves which rule of the procedures. Written by `python -m tests.support.matrix` from the marks",
+		"Which test proves which rule of the procedures. Written by `python -m tests.support.matrix` from the "
+		""
+		""
+		""
+		"marks",
 		"in the tests; a static test fails when it is out of date. A test runs with `bin/test PATH -k NAME`.",
 		"",
 	]

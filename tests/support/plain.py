@@ -14,7 +14,8 @@ def hooks_off() -> Iterator[None]:
 	ours = frappe.get_doc_hooks()
 	frappe.local.doc_events_hooks = {
 		doctype: {
-			event: [h for h in handlers if not h.startswith("qms_customer.")] for event, handlers in events.items()
+			event: [h for h in handlers if not h.startswith("qms_customer.")]
+			for event, handlers in events.items()
 		}
 		for doctype, events in ours.items()
 	}
