@@ -441,11 +441,8 @@ def verbal(demo: Demo) -> None:
 				"attached_to_doctype": REVIEW,
 				"attached_to_name": review.name,
 				"is_private": 1,
-				"content": "确认：输液器 IS-60 共 800 套，单价 9.00 元。 We confirm 800 infusion sets IS-60 at CNY "
-				""
-				""
-				""
-				"9.00.",
+				"content": "确认：输液器 IS-60 共 800 套，单价 9.00 元。"
+				" We confirm 800 infusion sets IS-60 at CNY 9.00.",
 			}
 		).insert()
 		review = frappe.get_doc(REVIEW, review.name)

@@ -583,7 +583,7 @@ def test_d4_a_delivery_that_waited_counts_what_the_other_one_took(
 		first.reload().submit()
 		committed()
 		frappe.local.db = other
-		with pytest.raises(QMSRefusal, match="D4: .* 3 delivered already"):
+		with pytest.raises(QMSRefusal, match=r"D4: .* 3 delivered already"):
 			delivery_note.before_submit(second)
 	finally:
 		other.rollback()

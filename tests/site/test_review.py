@@ -597,7 +597,7 @@ def test_settings_change_only_with_a_reason_and_within_the_procedure() -> None:
 	settings.large_amount = 9
 	with pytest.raises(QMSRefusal, match="C9"):
 		settings.save()
-	for change, rule in (
+	for change, _rule in (
 		({"small_amount": 10}, "C5"),
 		({"small_amount": 600000, "small_quantity": 5}, "C5"),
 		({"approval_validity_days": -1}, "B4"),

@@ -67,12 +67,8 @@ def text() -> str:
 	lines = [
 		"# Validation matrix",
 		"",
-		"Which test proves which rule of the procedures. Written by `python -m tests.support.matrix` from the "
-		""
-		""
-		""
-		"marks",
-		"in the tests; a static test fails when it is out of date. A test runs with `bin/test PATH -k NAME`.",
+		"Which test proves which rule. Written by `python -m tests.support.matrix` from the marks in the tests;",
+		"a static test fails when it is out of date. A test runs with `bin/test PATH -k NAME`.",
 		"",
 	]
 	for rule in sorted(tests, key=lambda r: (r[0], int(r[1:]))):
