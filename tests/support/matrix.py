@@ -67,7 +67,7 @@ def text() -> str:
 	lines = [
 		"# Validation matrix",
 		"",
-		"Which test proves which rule. Written by `python -m tests.support.matrix` from the marks in the tests;",
+		"Which test proves which rule. Written by `python -m tests.support.matrix` from the marks;",
 		"a static test fails when it is out of date. A test runs with `bin/test PATH -k NAME`.",
 		"",
 	]
