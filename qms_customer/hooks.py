@@ -118,7 +118,7 @@ doc_events = {
 		"before_update_after_submit": "qms_customer.erp.work_order.before_update_after_submit",
 		"before_change": "qms_customer.erp.work_order.before_change",
 	},
-	"Auto Repeat": {"validate": "qms_customer.erp.auto_repeat.validate"},
+	"Auto Repeat": {"before_validate": "qms_customer.erp.auto_repeat.before_validate"},
 }
 
 scheduler_events = {

@@ -11,7 +11,7 @@ from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime, nowdate
 
 from qms_customer.contract import approved, content, facts, inherit, notify, people, states
-from qms_customer.contract.gate import describe
+from qms_customer.contract.gate import describe, place
 from qms_customer.contract.settings import aspects, departments, settings
 from qms_customer.messages import refuse, refuse_one, term
 from qms_customer.records.token import moving
@@ -563,7 +563,7 @@ def _discrepancies(doc: Document) -> list[dict]:
 	return [
 		{
 			"source": base.name,
-			"item": describe(doc.doctype, type(c)(c.table, c.row, c.field, "", "")).split(":")[0],
+			"item": place(doc.doctype, c)[:140],
 			"old_value": _readable(doc.doctype, c.table, c.old),
 			"new_value": _readable(doc.doctype, c.table, c.new),
 		}
@@ -577,7 +577,7 @@ def _readable(doctype: str, table: str, value: str) -> str:
 		return value
 	meta = frappe.get_meta(frappe.get_meta(doctype).get_field(table).options)
 	return "; ".join(
-		f"{_(meta.get_label(name) or name)}: {frappe.utils.strip_html(text)}"
+		f"{_(meta.get_label(name) or name, context=meta.name)}: {frappe.utils.strip_html(text)}"
 		for name, text in json.loads(value).items()
 	)
 

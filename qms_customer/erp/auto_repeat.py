@@ -7,9 +7,9 @@ from qms_customer.messages import refuse_one
 from qms_customer.rules import mark
 
 
-def validate(doc: Document, method: str | None = None) -> None:
-	"""Refuse to set up repeats that submit by themselves (C1)."""
-	if doc.submit_on_creation and doc.reference_document in CONTRACT_DOCTYPES:
+def before_validate(doc: Document, method: str | None = None) -> None:
+	"""Refuse to set up repeats that submit by themselves, before the contract is marked as repeated (C1)."""
+	if doc.submit_on_creation and doc.reference_doctype in CONTRACT_DOCTYPES:
 		refuse_one(
 			"C1",
 			mark(

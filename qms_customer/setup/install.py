@@ -93,7 +93,7 @@ def _stop_submitting_repeats() -> None:
 	"""C1: repeats that were set up before us go on making drafts; each waits for its review."""
 	for name in frappe.get_all(
 		"Auto Repeat",
-		filters={"reference_document": ("in", CONTRACT_DOCTYPES), "submit_on_creation": 1},
+		filters={"reference_doctype": ("in", CONTRACT_DOCTYPES), "submit_on_creation": 1},
 		pluck="name",
 	):
 		repeat = frappe.get_doc("Auto Repeat", name)

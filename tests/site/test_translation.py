@@ -228,3 +228,20 @@ def test_the_panels_stay_english_in_english(world: c.World) -> None:
 	c.answer(world, review, "Quality", answer="Not Met", comment="9")
 	for panel in (api.get_overview(doc.doctype, doc.name), api.get_review_panel(review.name)):
 		assert "Quality" in words(panel["html"]) and not CJK.search(panel["html"])
+
+
+@pytest.mark.rule("C7")
+def test_where_a_difference_lies_is_named_alone(world: c.World) -> None:
+	"""Not cut out of a sentence at its colon, which is another character in Chinese."""
+	code = c.item(stock=50)
+	offer = c.quotation(code, rate=90)
+	offer.submit()
+	doc = c.order_from(offer)
+	doc.items[0].rate = 100
+	doc.qms_contract_form = VERBAL_ORDER
+	doc.insert()
+	with language("zh"):
+		review = c.start(world, doc)
+	places = [d.item for d in review.discrepancies]
+	assert places and not [p for p in places if "：" in p or "改为" in p], places
+	assert any(code in p and CJK.search(p) for p in places)

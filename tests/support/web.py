@@ -26,7 +26,7 @@ class Client(requests.Session):
 		"""Log in; raise when the site refuses."""
 		self.post("/api/method/login", data={"usr": user, "pwd": password}).raise_for_status()
 
-	def call(self, method: str, http_method: str = "POST", **arguments: Any) -> requests.Response:
+	def call(self, method: str, /, http_method: str = "POST", **arguments: Any) -> requests.Response:
 		"""Call a whitelisted function by its dotted path; refusals come back as responses."""
 		if http_method == "GET":
 			simple = {
