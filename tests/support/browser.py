@@ -155,7 +155,11 @@ class DeskPage:
 		self.problems[begin:] = [
 			problem
 			for problem in self.problems[begin:]
-			if problem not in expected and not (problem.kind == "console" and "Traceback" in problem.text)
+			if problem not in expected
+			# "undefined" is what the Desk's form logs, as an error, when the server refuses to submit.
+			and not (
+				problem.kind == "console" and ("Traceback" in problem.text or problem.text == "undefined")
+			)
 		]
 
 	@contextlib.contextmanager

@@ -23,11 +23,12 @@ qms_customer.show_panel = (frm, field, method, args, then) => {
 		return;
 	}
 	const name = frm.doc.name;
-	return qms_customer.api(method, args, false).then((panel) => {
+	frm.qms_loading = qms_customer.api(method, args, false).then((panel) => {
 		if (frm.doc.name !== name) return;
 		wrapper.html(panel.html);
 		then && then(panel);
 	});
+	return frm.qms_loading;
 };
 
 // A workflow button of ours does not apply the workflow: it opens our dialog, and the decision function moves the
@@ -36,7 +37,8 @@ qms_customer.instead_of_workflow = (frm, handlers) => {
 	const action = frm.selected_workflow_action;
 	frm.selected_workflow_action = null;
 	frappe.dom.unfreeze();
-	handlers[action] && handlers[action]();
+	// Who is faster than the network waits for the panel: the decision sends back the hash of what it shows.
+	Promise.resolve(frm.qms_loading).then(() => handlers[action] && handlers[action]());
 	return new Promise(() => {});
 };
 
