@@ -155,5 +155,5 @@ def _refuse_commitment(doc: Document, expired: frappe._dict | None, approvals: l
 			"{0} no longer says what review {1} is about. Start the next version of the review from its form."
 		)
 	else:
-		message = mark("Review {1} of {0} is not approved yet: {2}.")
+		message = mark("Review {1} of {0} is not approved yet: {2}. Its form says who it waits for.")
 	refuse_one("C1", message, doc.name, review.name, review.workflow_state or "", title=title)

@@ -31,15 +31,11 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 	if doc.flags.ignore_validate and doc.docstatus == 1:
 		# before_submit will not run, and ERPNext's own calculation neither: what would be stored must be
 		# approved.
-		gate.require_approval(doc)
+		_pass_gate(doc)
 
 
 def before_save(doc: Document, method: str | None = None) -> None:
 	"""Evaluate the class of a draft (B1, B4), for its form and lists."""
-	before = doc.get_doc_before_save()
-	for field in ("qms_contract_review", "qms_review_status"):
-		# The review writes these past the form; a form opened before that must not write them back.
-		doc.set(field, before.get(field) if before else None)
 	if not facts.is_gated(doc):
 		doc.update({"qms_contract_class": None, "qms_review_path": None})
 		return
@@ -56,11 +52,7 @@ def on_update(doc: Document, method: str | None = None) -> None:
 
 def before_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse to commit without approval of exactly this content (C1)."""
-	gate.require_approval(doc)
-	# What other apps still do to it until it is stored is looked at in on_submit.
-	doc.flags.qms_fingerprint = content.fingerprint_of(doc)
-	doc.flags.qms_savepoint = f"qms_{frappe.generate_hash(length=10)}"
-	frappe.db.savepoint(doc.flags.qms_savepoint)
+	_pass_gate(doc)
 
 
 def before_update_after_submit(doc: Document, method: str | None = None) -> None:
@@ -152,7 +144,9 @@ def on_submit(doc: Document, method: str | None = None) -> None:
 	(C1).
 	"""
 	commitment_row.forget(doc)
-	if doc.flags.qms_fingerprint != content.fingerprint_of(doc) and not doc.flags.ignore_validate:
+	if not facts.is_gated(doc):
+		return
+	if doc.flags.qms_fingerprint != content.fingerprint_of(doc):
 		frappe.db.rollback(save_point=doc.flags.qms_savepoint)
 		refuse_one(
 			"C1",
@@ -162,8 +156,16 @@ def on_submit(doc: Document, method: str | None = None) -> None:
 			),
 			doc.name,
 		)
-	if facts.is_gated(doc) and not doc.get("qms_contract_review"):
+	if not doc.get("qms_contract_review"):
 		frappe.db.set_value(doc.doctype, doc.name, "qms_review_status", "Inherited", update_modified=False)
+
+
+def _pass_gate(doc: Document) -> None:
+	gate.require_approval(doc)
+	# What other apps still do to it until it is stored is looked at in on_submit.
+	doc.flags.qms_fingerprint = content.fingerprint_of(doc)
+	doc.flags.qms_savepoint = f"qms_{frappe.generate_hash(length=10)}"
+	frappe.db.savepoint(doc.flags.qms_savepoint)
 
 
 def _keep_shown(doc: Document) -> None:

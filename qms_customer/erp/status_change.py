@@ -51,7 +51,13 @@ def require_reason_for_status(doc: Document, before: Document) -> None:
 
 
 def require_reason(doc: Document, action: str) -> None:
-	"""Use up the reason that this user recorded for this action on this contract, or refuse (E8)."""
+	"""Use up the reason that this user recorded for this action on this contract, or refuse (E8).
+
+	ERPNext writes a new status twice in one go: one reason covers what is done to this one object.
+	"""
+	covered = _covered()
+	if any(one is doc and what == action for one, what in covered):
+		return
 	found = frappe.get_all(
 		DOCTYPE,
 		filters={
@@ -77,3 +83,12 @@ def require_reason(doc: Document, action: str) -> None:
 	record = frappe.get_doc(DOCTYPE, found[0])
 	with moving(record):
 		record.db_set("used", 1, update_modified=False)
+	covered[:] = [(one, what) for one, what in covered if one is not doc]
+	covered.append((doc, action))
+
+
+def _covered() -> list[tuple[Document, str]]:
+	"""The objects, in this process, for whose status a reason was used up; no client can put one there."""
+	if not hasattr(frappe.local, "qms_reasons_used"):
+		frappe.local.qms_reasons_used = []
+	return frappe.local.qms_reasons_used

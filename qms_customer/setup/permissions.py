@@ -3,19 +3,29 @@
 import frappe
 from frappe.permissions import add_permission, update_permission_property
 
-from qms_customer.rules.people import AUDITOR, ROLES
+from qms_customer.rules.people import AUDITOR, GENERAL_MANAGER, MANAGEMENT_REPRESENTATIVE, ROLES
 
-READ_BY_ALL = ("Sales Order", "Quotation", "Blanket Order", "Customer", "Item", "Delivery Note", "Work Order")
+READERS = {
+	"Sales Order": ROLES,
+	"Quotation": ROLES,
+	"Blanket Order": ROLES,
+	"Customer": ROLES,
+	"Item": ROLES,
+	"Delivery Note": ROLES,
+	"Work Order": ROLES,
+	# Who changes the settings chooses roles in the routing table.
+	"Role": (GENERAL_MANAGER, MANAGEMENT_REPRESENTATIVE),
+}
 MARK = "qms_customer_standard_permissions"
 
 
 def make() -> None:
 	"""Give our roles read access, after Frappe has copied the standard permissions into custom ones."""
-	for doctype in READ_BY_ALL:
+	for doctype, roles in READERS.items():
 		known = set(frappe.get_all("Custom DocPerm", filters={"parent": doctype}, pluck="role"))
 		if not known:
 			frappe.db.set_default(f"{MARK}:{doctype}", "1")
-		for role in ROLES:
+		for role in roles:
 			if role not in known:
 				add_permission(doctype, role, 0)
 				for right in ("report", "print") + (("export",) if role == AUDITOR else ()):
@@ -23,10 +33,8 @@ def make() -> None:
 
 
 def remove() -> None:
-	"""Take our roles' access back; where only we had made the permissions custom, restore the standard
-	ones.
-	"""
-	for doctype in READ_BY_ALL:
+	"""Take our roles' access back; where only we made the permissions custom, restore the standard ones."""
+	for doctype in READERS:
 		frappe.db.delete("Custom DocPerm", {"parent": doctype, "role": ("in", ROLES)})
 		if frappe.db.get_default(f"{MARK}:{doctype}"):
 			frappe.db.delete("Custom DocPerm", {"parent": doctype})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, expect
@@ -186,7 +187,7 @@ class Hands:
 			box = control.locator("input").first
 			box.click()
 			box.fill(value)
-			control.locator("li").filter(has_text=value).first.click()
+			control.locator("[role=option]").filter(has_text=value).first.click()
 			expect(box).to_have_value(re.compile(".+"))
 			self.page.settle()
 		else:
@@ -210,7 +211,7 @@ class Hands:
 			box.set_checked(bool(value))
 		elif cell.locator(".link-field, .awesomplete").count():
 			box.fill(value)
-			cell.locator("li").filter(has_text=value).first.click()
+			cell.locator("[role=option]").filter(has_text=value).first.click()
 		else:
 			box.fill(str(value))
 			box.press("Tab")
@@ -219,6 +220,19 @@ class Hands:
 	def add_row(self, table: str) -> None:
 		"""Press Add Row of a table."""
 		self.find(f'.frappe-control[data-fieldname="{table}"] .grid-add-row').click()
+
+	def attach(self, table: str, row: int, fieldname: str, file: Path) -> None:
+		"""Upload a file into a cell of a table."""
+		grid_row = self.find(f'.frappe-control[data-fieldname="{table}"] .grid-row[data-idx="{row}"]')
+		cell = grid_row.locator(f'.grid-static-col[data-fieldname="{fieldname}"]')
+		button = cell.locator(".btn-attach").locator("visible=true")
+		if not button.count():
+			cell.click()
+		button.first.click()
+		self.dialog.locator("input[type=file]").first.set_input_files(file)
+		self.dialog.locator(".btn-modal-primary").click()
+		expect(self.page.locator(".modal.show")).to_have_count(0)
+		self.page.settle()
 
 	# The inbox
 
