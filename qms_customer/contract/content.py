@@ -13,16 +13,6 @@ from qms_customer.rules.fields import COMMITTED, NOT_COMMITTED, TABLES
 
 CONTRACT_DOCTYPES = tuple(TABLES)
 
-_KINDS = {
-	"Currency": rules.NUMBER,
-	"Float": rules.NUMBER,
-	"Percent": rules.NUMBER,
-	"Int": rules.NUMBER,
-	"Check": rules.NUMBER,
-	"Date": rules.DATE,
-	"Datetime": rules.DATETIME,
-}
-
 
 def schema(doctype: str) -> rules.Schema:
 	"""Return which fields of a contract document count; a custom field that nobody classified does."""
@@ -108,7 +98,7 @@ def link_kinds(doctype: str) -> dict[str, str]:
 def _columns(doctype: str) -> dict[str, str]:
 	out = NOT_COMMITTED.get(doctype, {})
 	return {
-		f.fieldname: _KINDS.get(f.fieldtype, rules.TEXT)
+		f.fieldname: rules.KINDS.get(f.fieldtype, rules.TEXT)
 		for f in frappe.get_meta(doctype).fields
 		if f.fieldtype not in no_value_fields
 		and f.fieldtype not in table_fields

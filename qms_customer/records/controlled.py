@@ -11,6 +11,7 @@ from frappe.model.document import Document
 from qms_customer.messages import refuse_one
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
+from qms_customer.rules.content import KINDS, TEXT, normal
 
 
 class ControlledRecord(Document):
@@ -30,7 +31,7 @@ class ControlledRecord(Document):
 			self.load_doc_before_save()
 			before = self.get_doc_before_save()
 		for name in ("owner", "creation"):
-			if _text(self.get(name)) != _text(before.get(name)):
+			if not _same(self, before, name, "Datetime" if name == "creation" else "Data"):
 				self._refuse()
 		for field in self.meta.fields:
 			if field.fieldname in self.EDITABLE or field.fieldtype in (
@@ -42,7 +43,7 @@ class ControlledRecord(Document):
 			if field.fieldtype == "Table":
 				if not _same_rows(self.get(field.fieldname), before.get(field.fieldname)):
 					self._refuse(field.label)
-			elif _text(self.get(field.fieldname)) != _text(before.get(field.fieldname)):
+			elif not _same(self, before, field.fieldname, field.fieldtype):
 				self._refuse(field.label)
 
 	def before_submit(self) -> None:
@@ -112,8 +113,10 @@ class ControlledRecord(Document):
 		)
 
 
-def _text(value: object) -> str:
-	return "" if value in (None, "", 0, 0.0) else str(value)
+def _same(doc: Document, before: Document, name: str, fieldtype: str | None) -> bool:
+	"""Whether a field has the same value; a form sends 500 for 500.0, and dates as text."""
+	kind = KINDS.get(fieldtype, TEXT)
+	return normal(doc.get(name), kind) == normal(before.get(name), kind)
 
 
 def _same_rows(rows: list, before: list) -> bool:
@@ -123,6 +126,7 @@ def _same_rows(rows: list, before: list) -> bool:
 		for name in row.meta.get_valid_columns():
 			if name in ("modified", "modified_by", "idx"):
 				continue
-			if _text(row.get(name)) != _text(old.get(name)):
+			field = row.meta.get_field(name)
+			if not _same(row, old, name, field and field.fieldtype):
 				return False
 	return True

@@ -21,6 +21,17 @@ WIDE = Context(prec=60)
 
 NUMBER, DATE, DATETIME, TEXT = "number", "date", "datetime", "text"
 
+# By type of field; any other is text.
+KINDS = {
+	"Currency": NUMBER,
+	"Float": NUMBER,
+	"Percent": NUMBER,
+	"Int": NUMBER,
+	"Check": NUMBER,
+	"Date": DATE,
+	"Datetime": DATETIME,
+}
+
 # Which fields say that two rows of different contents are the same row, the strongest first.
 ROW_KEYS = {
 	"items": ("item_code", "uom"),

@@ -3,7 +3,15 @@
 import frappe
 from frappe.permissions import add_permission, update_permission_property
 
-from qms_customer.rules.people import AUDITOR, GENERAL_MANAGER, MANAGEMENT_REPRESENTATIVE, ROLES
+from qms_customer.rules.people import (
+	AUDITOR,
+	BUSINESS_MANAGER,
+	GENERAL_MANAGER,
+	MANAGEMENT_REPRESENTATIVE,
+	ROLES,
+	SALES_USER,
+	SALES_VP,
+)
 
 READERS = {
 	"Sales Order": ROLES,
@@ -13,6 +21,8 @@ READERS = {
 	"Item": ROLES,
 	"Delivery Note": ROLES,
 	"Work Order": ROLES,
+	# ERPNext lets only Accounts read these, and the contract names one (A9).
+	"Mode of Payment": (SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER),
 	# Who changes the settings chooses roles in the routing table.
 	"Role": (GENERAL_MANAGER, MANAGEMENT_REPRESENTATIVE),
 }

@@ -213,8 +213,9 @@ class Hands:
 			box.fill(value)
 			cell.locator("[role=option]").filter(has_text=value).first.click()
 		else:
+			# Tab in a last column would open the next row.
 			box.fill(str(value))
-			box.press("Tab")
+			box.blur()
 		self.page.settle()
 
 	def add_row(self, table: str) -> None:

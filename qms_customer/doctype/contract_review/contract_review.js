@@ -3,8 +3,7 @@ frappe.ui.form.on("Contract Review", {
 		frm.qms_panel = null;
 		// The panel shows these as a person reads them; the tables are for prints and reports.
 		frm.toggle_display(["sb_criteria", "sb_req"], false);
-		frm.set_df_property("discrepancies", "cannot_add_rows", true);
-		frm.set_df_property("discrepancies", "cannot_delete_rows", true);
+		qms_customer.fixed_rows(frm, "discrepancies");
 		qms_customer.show_panel(frm, "review_panel", "get_review_panel", { name: frm.doc.name }, (panel) => {
 			frm.qms_panel = panel;
 			if (panel.may_decide) {

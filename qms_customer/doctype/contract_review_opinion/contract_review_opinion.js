@@ -1,8 +1,7 @@
 frappe.ui.form.on("Contract Review Opinion", {
 	refresh(frm) {
 		frm.qms_panel = null;
-		frm.set_df_property("answers", "cannot_add_rows", true);
-		frm.set_df_property("answers", "cannot_delete_rows", true);
+		qms_customer.fixed_rows(frm, "answers");
 		qms_customer.show_panel(frm, "review_panel", "get_opinion_panel", { name: frm.doc.name }, (panel) => {
 			frm.qms_panel = panel;
 			if (!panel.may_give) {

@@ -72,6 +72,16 @@ qms_customer.headline = (frm, html, colour) => {
 	html && frm.dashboard.set_headline_alert(html, colour);
 };
 
+// Rows that are filled in, but neither added nor deleted.
+qms_customer.fixed_rows = (frm, table) => {
+	const grid = frm.get_field(table).grid;
+	grid.cannot_add_rows = true;
+	grid.df.cannot_add_rows = true;
+	grid.df.cannot_delete_rows = true;
+	grid.wrapper.addClass("qms-fixed-rows");
+	grid.refresh();
+};
+
 // ---- contracts: Sales Order, Quotation, Blanket Order
 
 qms_customer.contract_form = (doctype) => {
@@ -82,6 +92,9 @@ qms_customer.contract_form = (doctype) => {
 				grid.add_custom_button(__("Add Missing Classes"), () => qms_customer.add_classes(frm));
 			}
 			qms_customer.show_contract(frm);
+		},
+		validate(frm) {
+			qms_customer.drop_empty_requirements(frm);
 		},
 		before_cancel(frm) {
 			if (!frm.qms_gated || doctype === "Quotation") return;
@@ -176,8 +189,19 @@ qms_customer.sign = (frm, panel) => {
 	);
 };
 
+// The empty row with which the Desk opens a table, and that nobody filled in.
+qms_customer.drop_empty_requirements = (frm) => {
+	const rows = frm.doc.qms_requirements || [];
+	const filled = rows.filter((r) => r.requirement_class || r.requirement || r.special || r.none_identified);
+	if (filled.length === rows.length) return;
+	rows.filter((r) => !filled.includes(r)).forEach((r) => frappe.model.clear_doc(r.doctype, r.name));
+	frm.doc.qms_requirements.forEach((r, i) => (r.idx = i + 1));
+	frm.refresh_field("qms_requirements");
+};
+
 // A2: a row for each class of requirement that has none yet, to be filled in or ticked "None Identified".
 qms_customer.add_classes = (frm) => {
+	qms_customer.drop_empty_requirements(frm);
 	const classes = frappe.meta
 		.get_docfield("Contract Requirement", "requirement_class")
 		.options.split("\n")
