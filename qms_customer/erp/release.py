@@ -147,6 +147,8 @@ def order_rows(names: Iterable[str]) -> dict[str, goods.OrderRow]:
 def drop_ship_rows(rows: Iterable[str], parts: Iterable[str], but: str) -> dict[str, goods.OrderRow]:
 	"""Return rows of sales orders, and parts of their bundles, with what purchase orders but `but` ship of
 	them.
+
+	A closed one counts, as it does for ERPNext: it may have been delivered before, and may be re-opened.
 	"""
 	found: dict[str, goods.OrderRow] = {}
 	purchase, line = frappe.qb.DocType("Purchase Order"), frappe.qb.DocType("Purchase Order Item")
@@ -165,7 +167,6 @@ def drop_ship_rows(rows: Iterable[str], parts: Iterable[str], but: str) -> dict[
 				line[field].isin(names)
 				& (line.delivered_by_supplier == 1)
 				& (purchase.docstatus == 1)
-				& (purchase.status != "Closed")
 				& (purchase.name != but)
 			)
 			.groupby(line[field])

@@ -87,8 +87,9 @@ def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 	if any(item not in most or quantity > most[item] for item, quantity in sold.items()):
 		return False
 	counted = {r.number for r in rows}
+	kept = _kept(doc)
 	return all(
-		_charged(doc, row) >= least[row.item_code] - goods.TOLERANCE
+		_charged(doc, row) * kept >= least[row.item_code] - goods.TOLERANCE
 		for row in doc.items
 		if row.idx in counted
 	)
@@ -98,17 +99,32 @@ def _charged(doc: Document, row: Document) -> Decimal:
 	"""Return what a row charges per stock unit, taxes as in its rate, the discounts of the whole invoice
 	taken off.
 	"""
-	charged = number(row.rate) / number(row.conversion_factor or 1)
-	net, discount = number(row.net_amount), number(row.get("distributed_discount_amount"))
-	if discount and net + discount:
-		charged *= net / (net + discount)
-	elif discount:
-		return Decimal()
+	charged = _discounted(row, number(row.rate) / number(row.conversion_factor or 1))
 	off = number(doc.get("discount_amount")) if doc.get("is_cash_or_non_trade_discount") else Decimal()
 	if off:
 		total = number(doc.grand_total)
 		charged *= total / (total + off) if total + off else Decimal()
 	return charged
+
+
+def _discounted(row: Document, value: Decimal) -> Decimal:
+	net, discount = number(row.net_amount), number(row.get("distributed_discount_amount"))
+	if not discount:
+		return value
+	return value * net / (net + discount) if net + discount else Decimal()
+
+
+def _kept(doc: Document) -> Decimal:
+	"""Return which part of the prices remains once rows and charges below zero have given some of it back."""
+	amounts = [_discounted(row, number(row.amount)) for row in doc.items]
+	taxes = [
+		number(tax.tax_amount_after_discount_amount)
+		for tax in doc.get("taxes") or ()
+		if not tax.get("included_in_print_rate")
+	]
+	total = sum((a for a in amounts if a > 0), Decimal())
+	given_back = -sum((a for a in (*amounts, *taxes) if a < 0), Decimal())
+	return max(total - given_back, Decimal()) / total if total and given_back else Decimal(1)
 
 
 def _stands(review: frappe._dict) -> bool:

@@ -48,12 +48,7 @@ def orders_of(doc: Document) -> set[str]:
 
 def _orders_of_plan(doc: Document) -> set[str]:
 	plan = doc.production_plan
-	lines = frappe.get_all(
-		"Production Plan Item",
-		filters={"parent": plan, "parenttype": "Production Plan"},
-		fields=["name", "item_code", "sales_order", "material_request", "material_request_item"],
-	)
-	by_name = {line.name: line for line in lines}
+	by_name = {line.name: line for line in _lines_of_plan(plan)}
 	line = by_name.get(doc.production_plan_item or "")
 	if line and line.item_code != doc.production_item:
 		line = None
@@ -70,35 +65,60 @@ def _orders_of_plan(doc: Document) -> set[str]:
 		)
 		if part and part.sales_order:
 			return {part.sales_order}
-		line = by_name.get(part.production_plan_item or "") if part else None
+		# Combined sub-assemblies are for several rows, and name only the first of them.
+		combined = frappe.db.get_value("Production Plan", plan, "combine_sub_items")
+		line = by_name.get(part.production_plan_item or "") if part and not combined else None
+		if line and line.sales_order:
+			line = None  # made while the box was ticked: without it the part would name this order itself
 	if line and line.sales_order:
 		return {line.sales_order}
 	if line and line.material_request:
 		return _orders_of_request(line.material_request, line.material_request_item, line.item_code)
 	# Which orders a combined row is for is not kept by row: all that the plan was made from count.
-	found = {row.sales_order for row in lines}
+	return _all_orders_of_plan(plan)
+
+
+def _lines_of_plan(plan: str) -> list[frappe._dict]:
+	return frappe.get_all(
+		"Production Plan Item",
+		filters={"parent": plan, "parenttype": "Production Plan"},
+		fields=["name", "item_code", "sales_order", "material_request", "material_request_item"],
+	)
+
+
+def _all_orders_of_plan(plan: str, seen: frozenset[str] = frozenset()) -> set[str]:
+	lines = _lines_of_plan(plan)
+	found = {line.sales_order for line in lines}
 	for table in ("Production Plan Sales Order", "Production Plan Item Reference"):
 		found |= set(
 			frappe.get_all(
 				table, filters={"parent": plan, "parenttype": "Production Plan"}, pluck="sales_order"
 			)
 		)
-	for request in {row.material_request for row in lines if row.material_request}:
-		found |= _orders_of_request(request)
+	for request in {line.material_request for line in lines if line.material_request} - seen:
+		found |= _orders_of_request(request, seen=seen)
 	return {f for f in found if f}
 
 
-def _orders_of_request(request: str, row: str | None = None, item: str | None = None) -> set[str]:
+def _orders_of_request(
+	request: str, row: str | None = None, item: str | None = None, seen: frozenset[str] = frozenset()
+) -> set[str]:
 	"""The orders of a material request: of the row if it is one of that request and item, else of all its
 	rows.
+
+	A plan requests sub-assemblies without saying for which order: then all orders of that plan count.
+	`seen`: the requests on the way here, so that forged plans that name each other come to an end.
 	"""
 	rows = frappe.get_all(
 		"Material Request Item",
 		filters={"parent": request, "parenttype": "Material Request"},
-		fields=["name", "item_code", "sales_order"],
+		fields=["name", "item_code", "sales_order", "production_plan"],
 	)
-	own = [r for r in rows if row and r.name == row and r.item_code == item]
-	return {r.sales_order for r in own or rows if r.sales_order}
+	rows = [r for r in rows if row and r.name == row and r.item_code == item] or rows
+	found = {r.sales_order for r in rows if r.sales_order}
+	for plan in {r.production_plan for r in rows if r.production_plan and not r.sales_order}:
+		found |= _all_orders_of_plan(plan, seen | {request})
+	return found
 
 
 def _refuse(doc: Document, names: set[str]) -> None:
