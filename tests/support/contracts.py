@@ -12,13 +12,13 @@ from frappe.utils import add_days, nowdate
 from qms_customer.contract import api
 from qms_customer.rules import people as roles
 from qms_customer.rules.contract import CLASSES, ORDER
+from tests.support import pool
 from tests.support.company import ABBR, COMPANY
 from tests.support.people import as_user, make_user
+from tests.support.pool import ERP_SALES
 
 _numbers = itertools.count(1)
 
-# What a salesperson of ERPNext holds besides our role.
-ERP_SALES = ("Sales User", "Sales Manager")
 DEPARTMENT_ROLES = {
 	"Sales": roles.SALES_USER,
 	"R&D": roles.RND,
@@ -35,7 +35,7 @@ def unique(prefix: str) -> str:
 
 
 class World:
-	"""People, items and customers of one test; made on first use, rolled back with the test."""
+	"""The people of one test, from the pool or made on first use; rolled back with the test."""
 
 	def __init__(self) -> None:
 		self._people: dict[str, str] = {}
@@ -44,7 +44,7 @@ class World:
 		"""Return a user with this role of ours, the same one each time."""
 		if role not in self._people:
 			erp = ERP_SALES if role in (roles.SALES_USER, roles.BUSINESS_MANAGER) else ()
-			self._people[role] = make_user(role, *others, *erp)
+			self._people[role] = make_user(role, *others, *erp) if others else pool.enabled(role)
 		return self._people[role]
 
 	@property
@@ -70,7 +70,7 @@ class World:
 	def second_sales(self) -> str:
 		"""A second person of Sales, who gives its opinion when the first one prepared."""
 		if "second sales" not in self._people:
-			self._people["second sales"] = make_user(roles.SALES_USER, *ERP_SALES)
+			self._people["second sales"] = pool.enabled("second sales")
 		return self._people["second sales"]
 
 

@@ -161,7 +161,8 @@ def _shape(bench: Path) -> dict[str, str]:
 	for app in ("frappe", "erpnext"):
 		others.update((bench / "apps" / app / app / "__init__.py").read_bytes())
 		others.update((bench / "apps" / app / app / "hooks.py").read_bytes())
-	others.update(Path(__file__).with_name("company.py").read_bytes())
+	for part in ("company.py", "pool.py"):
+		others.update(Path(__file__).with_name(part).read_bytes())
 	own = hashlib.sha256()
 	for file in sorted(env.PACKAGE.rglob("*")):
 		part = file.relative_to(env.PACKAGE)
@@ -206,6 +207,7 @@ def ensure(bench: Path, say=print) -> None:
 		(site_path() / "test_state.json").unlink()
 		frappe("migrate", "--skip-search-index")
 		done = "migrated"
+	_run([sys.executable, "-m", "tests.support.pool"])
 	baseline.take(database(), site_path())
 	(site_path() / "test_state.json").write_text(json.dumps(shape))
 	say(f"test site {done} in {time.monotonic() - began:.0f}s")
