@@ -106,6 +106,16 @@ doc_events = {
 		"before_submit": "qms_customer.erp.stock_entry.before_submit",
 		"on_cancel": "qms_customer.erp.release.on_cancel",
 	},
+	("Purchase Receipt", "Purchase Invoice", "Subcontracting Receipt", "Stock Reconciliation"): {
+		"before_validate": "qms_customer.erp.customer_site.before_validate",
+		"before_submit": "qms_customer.erp.customer_site.before_submit",
+	},
+	"Item": {"before_rename": "qms_customer.erp.rename.before_item_rename"},
+	"Warehouse": {
+		"before_validate": "qms_customer.erp.customer_site.before_warehouse",
+		"before_change": "qms_customer.erp.customer_site.before_warehouse",
+		"before_rename": "qms_customer.erp.customer_site.before_warehouse_rename",
+	},
 	"Purchase Order": {
 		"before_validate": "qms_customer.erp.purchase_order.before_validate",
 		"before_submit": "qms_customer.erp.purchase_order.before_submit",

@@ -12,6 +12,7 @@ from frappe.utils import now_datetime
 
 from qms_customer.contract import notify, people, states
 from qms_customer.contract.facts import number
+from qms_customer.contract.sites import customers_at
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records.token import moving
 from qms_customer.rules import content as content_rules
@@ -31,8 +32,8 @@ COVERED = {
 
 
 def goods_without_order(doc: Document) -> dict[str, Any]:
-	"""Return what would leave without an order: to whom, and how much of what, in stock units, bundles with
-	parts.
+	"""Return what would leave without an order: to whom and where, and how much of what, in stock units,
+	bundles with parts.
 
 	A negative row takes nothing off: what comes back makes no room for what leaves.
 	"""
@@ -58,30 +59,29 @@ def goods_without_order(doc: Document) -> dict[str, Any]:
 			for (item, uom), quantity in sorted(total.items())
 		],
 	}
+	if address := _goes_to(doc):
+		found["address"] = address
 	if parts:
 		found["parts"] = [{"item": i, "quantity": normal(q, NUMBER)} for i, q in sorted(parts.items())]
 	return found
 
 
+def _goes_to(doc: Document) -> str:
+	"""Where the goods go: the shipping address, else the customer's; with a stock entry the warehouses."""
+	if doc.doctype == "Stock Entry":
+		return ", ".join(sorted({d.t_warehouse for d in doc.items if d.get("t_warehouse")}))
+	shipping = doc.get("shipping_address_name") or doc.get("shipping_address")
+	billing = ("customer_address", "address_display")
+	fields = ("shipping_address_name", "shipping_address") if shipping else billing
+	lines = frappe.utils.strip_html("\n".join(doc.get(f) or "" for f in fields).replace("<br>", "\n"))
+	return ", ".join(line.strip() for line in lines.splitlines() if line.strip())
+
+
 def consignees(doc: Document) -> list[str]:
-	"""Return the customers at whose sites a stock entry puts goods down; a warehouse is where its group
-	is.
-	"""
-	targets = {d.t_warehouse for d in doc.items if d.get("t_warehouse")}
-	if doc.doctype != "Stock Entry" or not targets:
+	"""Return the customers at whose sites a stock entry puts goods down."""
+	if doc.doctype != "Stock Entry":
 		return []
-	target, site = frappe.qb.DocType("Warehouse"), frappe.qb.DocType("Warehouse").as_("site")
-	rows = (
-		frappe.qb.from_(target)
-		.join(site)
-		.on((site.lft <= target.lft) & (site.rgt >= target.rgt))
-		.select(target.name, site.qms_customer)
-		.where(target.name.isin(list(targets)) & (site.qms_customer != ""))
-		.orderby(site.lft)
-		.run()
-	)
-	# The innermost group that says where it is counts.
-	return sorted(set(dict(rows).values()))
+	return sorted(set(customers_at(d.get("t_warehouse") for d in doc.items).values()))
 
 
 def refuse_two_consignees(customers: list[str]) -> None:

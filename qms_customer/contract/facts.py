@@ -28,7 +28,7 @@ def number(value: object) -> Decimal:
 
 
 def read_facts(doc: Document) -> Facts:
-	"""Return the facts of a contract document (B1, B3); at most 4 queries, whatever the number of lines."""
+	"""Return the facts of a contract document (B1, B3); at most 5 queries, whatever the number of lines."""
 	rows = _goods_rows(doc)
 	codes = {r[0] for r in rows}
 	items = _items(codes)
@@ -36,6 +36,7 @@ def read_facts(doc: Document) -> Facts:
 	stocked = {c for c, i in items.items() if i.is_stock_item}
 	free = _free_stock(stocked, doc.company)
 	own = _own_reservation(doc)
+	rate = _exchange_rate(doc)
 	lines = []
 	for code, quantity, due in rows:
 		item = items.get(code)
@@ -64,7 +65,7 @@ def read_facts(doc: Document) -> Facts:
 		payment_method=doc.get("qms_payment_method") or "",
 		delivery_method=doc.get("qms_delivery_method") or "",
 		special=contract_rules.special_requirements(requirements(doc), doc.get("qms_packaging") or ""),
-		amount=number(amount(doc)),
+		amount=number(amount(doc, rate)) if rate else None,
 		quantity=sum((r[1] for r in rows), Decimal()),
 	)
 
@@ -106,11 +107,38 @@ def missing_to_start(doc: Document, full_record: bool) -> list[contract_rules.Mi
 	)
 
 
-def amount(doc: Document) -> float:
-	"""Return the value of a contract document in company currency."""
+def amount(doc: Document, rate: float | None = None) -> float:
+	"""Return the value of a contract document in company currency (C4, C5).
+
+	The exchange rate on the document is what somebody typed: the rate that is on record makes it no smaller.
+	"""
 	if doc.doctype == "Blanket Order":
 		return sum(flt(d.qty) * flt(d.rate) for d in doc.items)
-	return flt(doc.base_grand_total)
+	rate = _exchange_rate(doc) if rate is None else rate
+	return max(flt(doc.base_grand_total), flt(doc.grand_total) * rate)
+
+
+def _exchange_rate(doc: Document) -> float:
+	"""The rate on record (Currency Exchange) on the document's date, 0 if none: then its value is unknown.
+
+	ERPNext's own function would ask a service in the internet, while the document waits to be saved.
+	"""
+	own = frappe.get_cached_value("Company", doc.company, "default_currency")
+	if not doc.get("currency") or doc.currency == own:
+		return 1.0
+	on_record = frappe.get_all(
+		"Currency Exchange",
+		filters={
+			"from_currency": doc.currency,
+			"to_currency": own,
+			"for_selling": 1,
+			"date": ("<=", doc.transaction_date),
+		},
+		pluck="exchange_rate",
+		order_by="date desc",
+		limit=1,
+	)
+	return flt(on_record[0]) if on_record else 0.0
 
 
 def payment_terms(doc: Document) -> str:

@@ -13,6 +13,10 @@ from qms_customer.contract.facts import number
 from qms_customer.rules import inheritance
 from qms_customer.rules.content import Change, fingerprint
 
+# What ERPNext tells apart among committed bases, and when a base has come to its end there.
+_STATE = {"Quotation": ("docstatus", "status"), "Blanket Order": ("docstatus",)}
+ENDED = ("Lost", "Cancelled", "Expired")
+
 
 @dataclass(frozen=True)
 class Base:
@@ -50,13 +54,16 @@ def base_of(doc: Document) -> Base | None:
 	head = frappe.db.get_value(
 		doctype,
 		name,
-		["docstatus", "qms_promised_date", "qms_lead_time_days", *(_PARTY[doctype])],
+		[*_STATE[doctype], "qms_promised_date", "qms_lead_time_days", *(_PARTY[doctype])],
 		as_dict=True,
 	)
 	if not head or head.docstatus != 1:
 		return None
 	stored = content.stored_contents(doctype, [name])[name]
-	approval = approved.match(doctype, fingerprint(stored), approved.rows(doctype, [name]))
+	# One that was lost is still what was said earlier (C7), but nothing is ordered from it any more.
+	approval = (
+		approved.match(doctype, fingerprint(stored), approved.rows(doctype, [name])) if stands(head) else None
+	)
 	return Base(doctype, name, stored, approval, _customer(head), _promised(doctype, head, doc))
 
 
@@ -75,6 +82,7 @@ def differences(doc: Document, base: Base, *, current: bool = False) -> list[Cha
 		_ordered_elsewhere(doc, base, current),
 		frappe.get_cached_value("Company", doc.company, "default_currency"),
 		_item_defaults(doc),
+		frappe.utils.nowdate(),
 	)
 
 
@@ -91,8 +99,14 @@ def _item_defaults(doc: Document) -> dict[str, dict[str, Any]]:
 
 
 def lock(base: Base) -> bool:
-	"""Make orders from the same base wait for each other; returns whether the base is committed still."""
-	return frappe.db.get_value(base.doctype, base.name, "docstatus", for_update=True) == 1
+	"""Make orders from the same base wait for each other; returns whether the base stands still."""
+	state = frappe.db.get_value(base.doctype, base.name, _STATE[base.doctype], as_dict=True, for_update=True)
+	return bool(state and stands(state))
+
+
+def stands(state: frappe._dict) -> bool:
+	"""Return whether a quotation or blanket order is committed, and not lost or expired since (C1)."""
+	return state.docstatus == 1 and state.get("status") not in ENDED
 
 
 _PARTY = {"Quotation": ("quotation_to", "party_name"), "Blanket Order": ("customer",)}

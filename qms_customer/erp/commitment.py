@@ -10,7 +10,7 @@ from qms_customer.contract import approved, content, facts, gate, reviews
 from qms_customer.erp import commitment_row, status_change
 from qms_customer.messages import refuse_one
 from qms_customer.rules import content as rules
-from qms_customer.rules import mark
+from qms_customer.rules import inheritance, mark
 
 OUR_DOCTYPES = (
 	"Contract Review",
@@ -28,6 +28,7 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 	"""Hash the contract documents (A6); refuse a submit that skips ERPNext's validation as well (C1)."""
 	_keep_shown(doc)
 	hash_documents(doc)
+	_spell_out_terms(doc)
 	if doc.flags.ignore_validate and doc.docstatus == 1:
 		# before_submit will not run, and ERPNext's own calculation neither: what would be stored must be
 		# approved.
@@ -62,6 +63,8 @@ def before_update_after_submit(doc: Document, method: str | None = None) -> None
 	gate.refuse_alteration(doc, before)
 	status_change.require_reason_for_status(doc, before)
 	if facts.is_gated(doc):
+		if before and not facts.is_gated(before):
+			commitment_row.refuse_goods(doc.name)
 		approvals = approved.rows(doc.doctype, [doc.name])
 		# Rows may have been written alone before their parent is saved: then `before` has them already.
 		if approvals and not approved.match(doc.doctype, content.fingerprint_of(doc), approvals):
@@ -184,6 +187,22 @@ def _require_reason_to_cancel(doc: Document) -> None:
 def _is_or_was_gated(doc: Document) -> bool:
 	before = doc.get_doc_before_save()
 	return facts.is_gated(doc) or bool(before and facts.is_gated(before))
+
+
+def _spell_out_terms(doc: Document) -> None:
+	"""Write down what the payment terms template of a blanket order says: it may be changed afterwards (A9,
+	C1).
+	"""
+	before = doc.get_doc_before_save()
+	if doc.doctype != "Blanket Order" or (before and before.docstatus == 1):
+		return
+	template = doc.get("qms_payment_terms")
+	rows = template and frappe.get_all(
+		"Payment Terms Template Detail",
+		filters={"parent": template, "parenttype": "Payment Terms Template"},
+		fields=list(inheritance.SCHEDULE_TERMS),
+	)
+	doc.qms_agreed_terms = inheritance.agreed_terms(rows or ())
 
 
 def hash_documents(doc: Document) -> None:

@@ -4,11 +4,14 @@ Update Items and `frappe.client.save` write single rows; then only the row's own
 saved with its document fires none, so these handlers cost nothing there.
 """
 
+from typing import NoReturn
+
 import frappe
 from frappe.model.document import Document
 
 from qms_customer.contract.content import CONTRACT_DOCTYPES, schema
 from qms_customer.contract.facts import is_gated
+from qms_customer.erp.release import goods_items
 from qms_customer.messages import refuse_one
 from qms_customer.rules import content as rules
 from qms_customer.rules import mark
@@ -18,9 +21,9 @@ PLACE = ("parenttype", "parent", "parentfield")
 
 
 def before_insert(row: Document, method: str | None = None) -> None:
-	"""Refuse a new row on a committed contract (E8)."""
+	"""Refuse a new row on a committed contract (E8), and goods on an order of services alone (C1)."""
 	if place := _place(row):
-		_refuse_if_committed(place)
+		_refuse_if_committed(place, row)
 
 
 def before_validate(row: Document, method: str | None = None) -> None:
@@ -63,7 +66,7 @@ def _refuse_change(row: Document) -> None:
 		return
 	if _changed(row, places[0]):
 		for place in places:
-			_refuse_if_committed(place)
+			_refuse_if_committed(place, row)
 
 
 def _places(row: Document) -> list[tuple[str, str, str]]:
@@ -91,17 +94,35 @@ def _changed(row: Document, place: tuple[str, str, str]) -> bool:
 	)
 
 
-def _refuse_if_committed(place: tuple[str, str, str]) -> None:
+def _refuse_if_committed(place: tuple[str, str, str], row: Document | None = None) -> None:
 	doctype, name, _table = place
 	parents = _cache()
 	if (doctype, name) not in parents:
 		committed = frappe.db.get_value(doctype, name, "docstatus") == 1
-		parents[doctype, name] = committed and is_gated(frappe.get_doc(doctype, name))
-	if parents[doctype, name]:
+		gated = committed and is_gated(frappe.get_doc(doctype, name))
+		parents[doctype, name] = (committed, gated)
+	committed, gated = parents[doctype, name]
+	if gated:
 		_refuse(name)
+	# Asked only where services are not reviewed: then no order of services turns into one of goods.
+	code = row.get("item_code") if row and committed and doctype == "Sales Order" else ""
+	if code and goods_items([code]):
+		refuse_goods(name)
 
 
-def _cache() -> dict:
+def refuse_goods(name: str) -> NoReturn:
+	"""Refuse goods on an order that was submitted without a review because it had none (C1)."""
+	refuse_one(
+		"C1",
+		mark(
+			"{0} was submitted as an order of services, which nobody reviewed. Goods are not added to it: "
+			"make an order of their own for them."
+		),
+		name,
+	)
+
+
+def _cache() -> dict[tuple[str, str], tuple[bool, bool]]:
 	"""By request: Update Items saves many rows of one document, whose docstatus is asked once."""
 	if not getattr(frappe.local, "request", None):
 		return {}

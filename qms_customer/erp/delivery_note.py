@@ -8,6 +8,7 @@ from frappe.model.document import Document
 
 from qms_customer.contract.authorise import is_authorised
 from qms_customer.contract.facts import number
+from qms_customer.erp import customer_site
 from qms_customer.erp.release import leaving, parts_by_row, refuse_release, release_rows
 from qms_customer.messages import refuse_one
 from qms_customer.rules import mark
@@ -29,6 +30,7 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 def before_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse goods without an approved order, an authorisation, or a verified return or transfer (D4)."""
+	customer_site.before_submit(doc)
 	if doc.is_return:
 		refuse_unverified_return(doc)
 		return
@@ -108,15 +110,20 @@ def _refuse_false_rows(doc: Document) -> None:
 
 
 def is_internal_transfer(doc: Document) -> bool:
-	"""Return whether the customer is, by its own record, a company of this site (D4)."""
-	if not doc.get("is_internal_customer"):
+	"""Return whether the goods stay in the company: each row is booked into another of its warehouses (D4).
+
+	A tick on a customer proves nothing, a stock ledger does. ERPNext books so only for the customer that
+	represents the company itself. To another company of the group goods are sold: by an order, or authorised.
+	"""
+	targets = {d.get("target_warehouse") or "" for d in doc.items}
+	if (
+		doc.doctype == "POS Invoice"
+		or not doc.get("is_internal_customer")
+		or doc.represents_company != doc.company
+		or doc.get("packed_items")
+		or "" in targets
+	):
 		return False
-	customer = frappe.db.get_value(
-		"Customer", doc.customer, ["is_internal_customer", "represents_company"], as_dict=True
-	)
-	return bool(
-		customer
-		and customer.is_internal_customer
-		and customer.represents_company
-		and frappe.db.exists("Company", customer.represents_company)
-	)
+	by_record = {"name": doc.customer, "is_internal_customer": 1, "represents_company": doc.company}
+	own = {"name": ("in", list(targets)), "company": doc.company}
+	return bool(frappe.db.exists("Customer", by_record)) and frappe.db.count("Warehouse", own) == len(targets)

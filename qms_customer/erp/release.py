@@ -40,7 +40,7 @@ def goods_items(codes: Iterable[str]) -> set[str]:
 
 def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[str, goods.OrderState]:
 	"""Return the sales orders as they stand: approved content or not, and open actions that hold up `blocks`
-	(C10).
+	(C10). What holds up production holds up delivery too: goods from stock were made before it was done.
 
 	The orders are locked, so that two deliveries of one order are counted one after the other.
 	"""
@@ -80,13 +80,14 @@ def _blocking_actions(names: list[str], blocks: str) -> dict[str, list[str]]:
 		distinct=True,
 	):
 		owners.setdefault((row.source_doctype, row.source_name), []).append(row.reference_name)
+	held = (blocks, "Production") if blocks == "Delivery" else (blocks,)
 	found: dict[str, list[str]] = {}
 	for a in frappe.get_all(
 		"Review Action",
 		filters={
 			"reference_doctype": ("in", list({doctype for doctype, _name in owners})),
 			"reference_name": ("in", list({name for _doctype, name in owners})),
-			"blocks": blocks,
+			"blocks": ("in", held),
 			"status": ("in", ("Open", "Done")),
 		},
 		fields=["name", "reference_doctype", "reference_name"],

@@ -5,7 +5,9 @@ from frappe.model.document import Document
 from frappe.utils import now_datetime
 
 from qms_customer.contract.content import CONTRACT_DOCTYPES, link_kinds
+from qms_customer.messages import refuse_one
 from qms_customer.records.token import moving
+from qms_customer.rules import mark
 
 
 def after_rename(doc: Document, method: str | None, old: str, new: str, merge: bool = False) -> None:
@@ -26,6 +28,41 @@ def after_rename(doc: Document, method: str | None, old: str, new: str, merge: b
 	with moving(alias):
 		# Whoever may rename the master thereby records it.
 		alias.insert(ignore_permissions=True)
+
+
+def before_item_rename(doc: Document, method: str | None, old: str, new: str, merge: bool = False) -> None:
+	"""Refuse to merge an item that was approved into another: the contract would be for another device (E8).
+
+	An item that is renamed stays what it is; a customer that was entered twice is one customer.
+	"""
+	if not merge:
+		return
+	ledger = frappe.qb.DocType("Approved Content")
+	for doctype in ("Sales Order Item", "Quotation Item", "Blanket Order Item", "Packed Item"):
+		row = frappe.qb.DocType(doctype)
+		named = row.item_code == old
+		if doctype == "Packed Item":
+			named |= row.parent_item == old
+		found = (
+			frappe.qb.from_(row)
+			.join(ledger)
+			.on((ledger.reference_doctype == row.parenttype) & (ledger.reference_name == row.parent))
+			.select(row.parent)
+			.where(named & (ledger.withdrawn == 0) & (row.docstatus < 2))
+			.limit(1)
+			.run()
+		)
+		if found:
+			refuse_one(
+				"E8",
+				mark(
+					"{0} stands in contracts that were approved for it, among them {2}; it is not turned "
+					"into {1}. Disable it instead."
+				),
+				old,
+				new,
+				found[0][0],
+			)
 
 
 def masters() -> set[str]:

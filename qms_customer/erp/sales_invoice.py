@@ -6,10 +6,11 @@ from decimal import Decimal
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.contract import approved
+from qms_customer.contract import approved, inherit
 from qms_customer.contract.authorise import is_authorised
 from qms_customer.contract.facts import number
 from qms_customer.contract.settings import settings
+from qms_customer.erp import customer_site
 from qms_customer.erp.delivery_note import is_internal_transfer, refuse_unverified_return
 from qms_customer.erp.release import refuse_release, release_rows
 from qms_customer.messages import refuse, refuse_one
@@ -34,6 +35,7 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 	if not counter and doc.get("is_consolidated"):
 		_refuse_false_consolidation(doc)
 		return
+	customer_site.before_submit(doc)
 	if doc.is_return:
 		refuse_unverified_return(doc)
 		return
@@ -50,7 +52,9 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 	"""Return whether the standing review named in the settings covers a counter sale (D4).
 
-	It covers the items it lists, in company currency, not below its price, at most its quantity a sale.
+	It covers the items it lists, bundles with the parts they were reviewed with, in company currency, not
+	below its price, at most its quantity a sale. A blanket order does not say what is in a bundle: it covers
+	none.
 	"""
 	name = settings().standing_review
 	review = (
@@ -86,6 +90,11 @@ def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 		sold[row.item] += row.quantity
 	if any(item not in most or quantity > most[item] for item, quantity in sold.items()):
 		return False
+	parts = {} if blanket else _reviewed_parts(review)
+	for row in rows:
+		listed_row = goods.OrderRow("", "", row.item, most[row.item], parts=parts.get(row.item, {}))
+		if not goods.same_parts(row, listed_row):
+			return False
 	counted = {r.number for r in rows}
 	kept = _kept(doc)
 	return all(
@@ -93,6 +102,19 @@ def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:
 		for row in doc.items
 		if row.idx in counted
 	)
+
+
+def _reviewed_parts(review: frappe._dict) -> dict[str, dict[str, Decimal]]:
+	"""By bundle, the parts of all that the standing review lists of it."""
+	found: dict[str, dict[str, Decimal]] = {}
+	for p in frappe.get_all(
+		"Packed Item",
+		filters={"parent": review.reference_name, "parenttype": review.reference_doctype},
+		fields=["parent_item", "item_code", "qty"],
+	):
+		row = found.setdefault(p.parent_item, {})
+		row[p.item_code] = row.get(p.item_code, Decimal()) + number(p.qty)
+	return found
 
 
 def _charged(doc: Document, row: Document) -> Decimal:
@@ -130,12 +152,12 @@ def _kept(doc: Document) -> Decimal:
 def _stands(review: frappe._dict) -> bool:
 	if not approved.committed(review.reference_doctype, [review.reference_name]).get(review.reference_name):
 		return False
-	first, last = (
-		("from_date", "to_date")
-		if review.reference_doctype == "Blanket Order"
-		else ("transaction_date", "valid_till")
-	)
-	dates = frappe.db.get_value(review.reference_doctype, review.reference_name, [first, last], as_dict=True)
+	blanket = review.reference_doctype == "Blanket Order"
+	first, last = ("from_date", "to_date") if blanket else ("transaction_date", "valid_till")
+	fields = ["docstatus", first, last, *(() if blanket else ("status",))]
+	dates = frappe.db.get_value(review.reference_doctype, review.reference_name, fields, as_dict=True)
+	if not inherit.stands(dates):
+		return False
 	today = frappe.utils.getdate()
 	return not (
 		(dates[first] and frappe.utils.getdate(dates[first]) > today)

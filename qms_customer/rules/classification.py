@@ -113,7 +113,10 @@ class Price:
 
 @dataclass(frozen=True)
 class Facts:
-	"""All that the classification looks at, read from the ERP once."""
+	"""All that the classification looks at, read from the ERP once.
+
+	`amount` is in company currency; None: no exchange rate is known, so neither is the amount.
+	"""
 
 	today: date
 	lines: Sequence[Line]
@@ -123,7 +126,7 @@ class Facts:
 	payment_method: str
 	delivery_method: str
 	special: Sequence[str]
-	amount: Decimal
+	amount: Decimal | None
 	quantity: Decimal
 
 
@@ -131,7 +134,8 @@ class Facts:
 class Thresholds:
 	"""Settings: amounts in company currency, quantities in stock units. None: the limit is not used.
 
-	C5 is off unless both small limits are set. C4: at or above either large limit an order is large.
+	C5 is off unless both small limits are set. C4: at or above either large limit an order is large. An
+	unknown amount is not known to be small, nor not to be large (B2).
 	"""
 
 	small_amount: Decimal | None = None
@@ -301,12 +305,13 @@ def classify(
 	routine = all(c.verdict is Verdict.MET for c in criteria)
 	t = thresholds
 	large = bool(
-		(t.large_amount is not None and facts.amount >= t.large_amount)
+		(t.large_amount is not None and (facts.amount is None or facts.amount >= t.large_amount))
 		or (t.large_quantity is not None and facts.quantity >= t.large_quantity)
 	)
 	small = bool(
 		t.small_amount is not None
 		and t.small_quantity is not None
+		and facts.amount is not None
 		and facts.amount < t.small_amount
 		and facts.quantity < t.small_quantity
 		and not large
@@ -317,7 +322,14 @@ def classify(
 		for c in criteria
 		if c.verdict is not Verdict.MET
 	]
-	if large:
+	if facts.amount is None and t.large_amount is not None:
+		reasons.append(
+			Evidence(
+				Verdict.UNKNOWN,
+				mark("Value unknown: no exchange rate to the company's currency is on record for this date"),
+			)
+		)
+	elif large:
 		reasons.append(Evidence(Verdict.NOT_MET, mark("Large: at or above the limit for amount or quantity")))
 	if special:
 		reasons.append(Evidence(Verdict.NOT_MET, mark("Special requirements: {0}"), (", ".join(special),)))

@@ -35,6 +35,7 @@ OWN_COMMITTED = {
 	"qms_delivery_method": frozenset({COMMERCIAL, PLANNING}),
 	"qms_payment_method": PRICE,
 	"qms_payment_terms": PRICE,
+	"qms_agreed_terms": PRICE,
 	"qms_packaging": frozenset({COMMERCIAL, TECHNICAL, PRODUCTION}),
 	"qms_packaging_details": frozenset({COMMERCIAL, TECHNICAL, PRODUCTION}),
 	"qms_requirements": ALL,
@@ -135,6 +136,8 @@ _SELLING_NOT_COMMITTED = {
 
 _ROW_COMMITTED = {
 	"item_code": ALL,
+	# What the customer reads on the order; a form lets one write over it in the row.
+	"item_name": DESIGN,
 	"description": DESIGN,
 	"additional_notes": DESIGN,
 	"qty": QUANTITY,
@@ -147,7 +150,6 @@ _ROW_COMMITTED = {
 	"item_tax_template": PRICE,
 }
 _ROW_NOT_COMMITTED = {
-	"item_name": DERIVED,
 	"customer_item_code": DERIVED,
 	"image": SHOWN,
 	"image_view": SHOWN,
@@ -231,6 +233,7 @@ COMMITTED: dict[str, dict[str, frozenset]] = {
 	},
 	"Blanket Order Item": {
 		"item_code": ALL,
+		"item_name": DESIGN,
 		"qty": QUANTITY,
 		"rate": PRICE,
 		"terms_and_conditions": DESIGN,
@@ -239,6 +242,7 @@ COMMITTED: dict[str, dict[str, frozenset]] = {
 	"Packed Item": {
 		"parent_item": ALL,
 		"item_code": ALL,
+		"item_name": DESIGN,
 		"description": DESIGN,
 		"qty": QUANTITY,
 		"uom": QUANTITY,
@@ -360,9 +364,8 @@ NOT_COMMITTED: dict[str, dict[str, str]] = {
 		"tc_name": DERIVED,
 		**OWN_NOT_COMMITTED,
 	},
-	"Blanket Order Item": {"item_name": DERIVED, "ordered_qty": STATUS},
+	"Blanket Order Item": {"ordered_qty": STATUS},
 	"Packed Item": {
-		"item_name": DERIVED,
 		"warehouse": INTERNAL,
 		"target_warehouse": INTERNAL,
 		"serial_no": STATUS,

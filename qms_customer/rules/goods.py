@@ -114,7 +114,7 @@ def release_refusals(
 				)
 			)
 			found.append(Refusal("D4", message, (number, row.item, row.order)))
-		if not _same_parts(row, target):
+		if not same_parts(row, target):
 			found.append(
 				Refusal(
 					"D4",
@@ -150,7 +150,7 @@ def release_refusals(
 	return found
 
 
-def _same_parts(row: ReleaseRow, target: OrderRow) -> bool:
+def same_parts(row: ReleaseRow, target: OrderRow) -> bool:
 	"""Whether a bundle leaves with the parts, piece for piece, that its order was approved with."""
 	room = TOLERANCE * max(row.quantity, target.quantity, Decimal(1))
 	return all(

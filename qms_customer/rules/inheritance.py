@@ -4,9 +4,10 @@ What is covered needs no review of its own, so every doubt is shown as a differe
 a review more. Both sides are canonical contents (`content.content`).
 """
 
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +47,7 @@ BASE_ONLY = frozenset(
 		"qms_lead_time_days",
 		"enq_det",
 		"qms_payment_terms",
+		"qms_agreed_terms",
 	}
 )
 # A blanket order has no field for these, and an order cannot be without them. They add nothing to its
@@ -73,10 +75,21 @@ SCHEDULE_TERMS = (
 	"discount_validity_based_on",
 	"discount_validity",
 )
+SCHEDULE_KINDS = dict.fromkeys(
+	("invoice_portion", "credit_days", "credit_months", "discount", "discount_validity"), NUMBER
+)
 # Each date of a schedule row, and the field that says whether it counts from the end of a month.
 SCHEDULE_DATES = (("due_date", "due_date_based_on"), ("discount_date", "discount_validity_based_on"))
 LONGEST_MONTH = 31
-COMPONENT_TERMS = ("item_code", "description", "uom", "conversion_factor", "rate", "delivered_by_supplier")
+COMPONENT_TERMS = (
+	"item_code",
+	"item_name",
+	"description",
+	"uom",
+	"conversion_factor",
+	"rate",
+	"delivered_by_supplier",
+)
 TOLERANCE = Decimal("0.000001")
 
 Row = Mapping[str, str]
@@ -90,6 +103,7 @@ def differences(
 	ordered_elsewhere: Mapping[str, Decimal],
 	company_currency: str = "",
 	item_defaults: Mapping[str, Mapping[str, Any]] | None = None,
+	today: str = "",
 ) -> list[Change]:
 	"""Return in what `order` promises other or more than the approved `base`; empty: it is covered (C1, C7).
 
@@ -101,7 +115,8 @@ def differences(
 	Less quantity, fewer lines, later delivery and shorter credit are narrower, and covered. An amount that is
 	not in proportion to the quantity (a discount or charge as a sum of money) belongs to the whole of the
 	base: it is covered only in an order that takes everything, or each of several orders would get all of it.
-	An order written after the base has run out is not covered.
+	An order written, or committed (`today`, ISO), after the base has run out is not covered: its own date is
+	what somebody typed.
 
 	A base cannot promise what its DocType has no field for (`fields.COMMITTED`), so there the order is
 	measured otherwise. In a row, by `item_defaults`: item -> what the item's master puts into a row
@@ -112,8 +127,9 @@ def differences(
 	- a percentage of tax on top of the net total adds nothing: the law asks for it, whoever agreed on what. A
 	  sum of money, a negative rate, a charge on a row, or a tax inside the rate (the company gets less) is a
 	  difference;
-	- payment by the template that the blanket order names, or a single payment of 100 % when the order is
-	  written, adds nothing. Another template, a term, instalments, credit or a discount is a difference;
+	- payment by the terms that its template stated when the blanket order was approved (`agreed_terms`), each
+	  falling due when they say, or a single payment of 100 % when the order is written, adds nothing. Another
+	  template, the same one with other terms, a term, instalments, credit or a discount is a difference;
 	- a shipping address, Incoterm, discount, shipping rule, coupon, loyalty points are differences, as are
 	  the components of a bundle: whoever reviewed the blanket order has not seen them.
 	"""
@@ -134,7 +150,7 @@ def differences(
 				continue
 		found.append(Change("", "", name, old, new))
 	found += _base_only(of, bf)
-	found += _validity(of, bf)
+	found += _validity(of, bf, today)
 	found += _discount(of, bf, takes_all)
 	found += _date_difference("", "", "delivery_date", of, promised_date)
 	found += _date_difference("", "", "qms_promised_date", of, promised_date)
@@ -178,13 +194,16 @@ def _base_only(of: Row, bf: Row) -> list[Change]:
 	return found
 
 
-def _validity(of: Row, bf: Row) -> list[Change]:
-	"""An order is written while the base is valid: not before it starts, nor after it has run out."""
+def _validity(of: Row, bf: Row, today: str) -> list[Change]:
+	"""An order is written while the base is valid: not before it starts, nor after it has run out; nor is it
+	committed later.
+	"""
 	written = of.get("transaction_date", "")
 	last = min((d for d in (bf.get("valid_till"), bf.get("to_date")) if d), default="")
 	first = bf.get("from_date", "")
-	if last and not (written and written <= last):
-		return [Change("", "", "transaction_date", last, written)]
+	latest = max(written, today) if written else ""
+	if last and not (latest and latest <= last):
+		return [Change("", "", "transaction_date", last, latest)]
 	if first and not (written and written >= first):
 		return [Change("", "", "transaction_date", first, written)]
 	return []
@@ -375,9 +394,8 @@ def _schedule(order: Mapping[str, Any], base: Mapping[str, Any], takes_all: bool
 	old, new = base["tables"].get(table, ()), order["tables"].get(table, ())
 	if not old and at_once(new):
 		return []
-	agreed = base["fields"].get("qms_payment_terms", "")
-	if not old and agreed and order["fields"].get("payment_terms_template", "") == agreed:
-		return []
+	if not old and new and base["fields"].get("qms_agreed_terms", "") == agreed_terms(new):
+		return _later_than_agreed(new, order["fields"].get("transaction_date", ""))
 	found = table_changes(table, [terms(r) for r in old], [terms(r) for r in new])
 	if found:
 		return found
@@ -402,6 +420,49 @@ def _schedule(order: Mapping[str, Any], base: Mapping[str, Any], takes_all: bool
 			if not row.get("invoice_portion") and row.get("payment_amount"):
 				found.append(Change(table, label(table, row), "payment_amount", "", row["payment_amount"]))
 	return found
+
+
+def agreed_terms(rows: Iterable[Mapping[str, Any]]) -> str:
+	"""Return the terms of payment as text, a line an instalment, whatever their order (A9, C1).
+
+	`rows`: of a Payment Terms Template, or of a schedule made from one. No value can pass for two fields.
+	"""
+
+	def line(row: Mapping[str, Any]) -> str:
+		values = ((name, normal(row.get(name), SCHEDULE_KINDS.get(name, TEXT))) for name in SCHEDULE_TERMS)
+		return " | ".join(f"{n}: {' '.join(v.replace('|', '/').split())}" for n, v in values if v)
+
+	return "\n".join(sorted(line(row) for row in rows))
+
+
+def _later_than_agreed(rows: Iterable[Row], written: str) -> list[Change]:
+	"""Dates of a schedule that lie after those that its own terms give."""
+	found = []
+	for row in rows:
+		for name, counted_from, days, months in (
+			("due_date", "due_date_based_on", "credit_days", "credit_months"),
+			("discount_date", "discount_validity_based_on", "discount_validity", "discount_validity"),
+		):
+			implied = _implied(written, row.get(counted_from, ""), row.get(days, ""), row.get(months, ""))
+			if row.get(name, "") > implied:
+				place = label("payment_schedule", row)
+				found.append(Change("payment_schedule", place, name, implied, row[name]))
+	return found
+
+
+def _implied(written: str, counted_from: str, days: str, months: str) -> str:
+	"""The date (ISO) that a term of ERPNext gives, that of writing if it gives none; "" if undated."""
+	if not written:
+		return ""
+	day = date.fromisoformat(written)
+	if counted_from.startswith("Month"):
+		month = day.month - 1 + int(months or 0)
+		day = day.replace(year=day.year + month // 12, month=month % 12 + 1, day=1)
+	if "end of" in counted_from:
+		day = day.replace(day=monthrange(day.year, day.month)[1])
+	if counted_from.startswith("Day"):
+		day += timedelta(days=int(days or 0))
+	return max(day.isoformat(), written)
 
 
 def _days(written: str, due: str) -> int:

@@ -487,3 +487,14 @@ def test_c4_what_is_large_by_quantity_is_not_small_by_amount():
 	thresholds = Thresholds(Decimal(1000), Decimal(10), None, Decimal(2))
 	found = classify(facts(amount=Decimal(1), quantity=Decimal(2)), thresholds)
 	assert (found.large, found.small, found.path) == (True, False, Path.CONVENED)
+
+
+@pytest.mark.rule("B2", "C4", "C5")
+def test_an_unknown_value_is_neither_known_to_be_small_nor_not_to_be_large():
+	unknown = facts(amount=None, quantity=Decimal(1))
+	found = classify(unknown, THRESHOLDS)
+	assert (found.large, found.small, found.path) == (True, False, Path.CONVENED)
+	assert any("exchange rate" in e.message and e.verdict is UNKNOWN for e in found.reasons)
+	# Where no amount makes an order large, it is merely not small.
+	found = classify(unknown, Thresholds(Decimal(1000), Decimal(10)))
+	assert (found.large, found.small, found.path) == (False, False, Path.SALES)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qms_customer.rules.content import Change, content
 from qms_customer.rules.fields import COMMITTED, TABLES
-from qms_customer.rules.inheritance import FREE, contradictions, differences
+from qms_customer.rules.inheritance import FREE, agreed_terms, contradictions, differences
 from tests.rules.test_content import DATE, NUMBER, schema
 
 PROMISED = "2026-07-01"
@@ -263,6 +263,13 @@ def test_a_base_that_has_run_out_covers_nothing():
 	assert ("", "transaction_date") in where(order(transaction_date=None))
 
 
+@pytest.mark.rule("C1", "K3")
+@pytest.mark.parametrize(("today", "covered"), [(WRITTEN, True), ("2026-06-30", True), ("2026-07-01", False)])
+def test_a_date_written_on_the_order_does_not_revive_its_base(today, covered):
+	found = compare(order(), today=today)
+	assert found == ([] if covered else [Change("", "", "transaction_date", "2026-06-30", today)])
+
+
 @pytest.mark.rule("C1")
 def test_a_recurring_order_is_more_than_its_quotation():
 	assert where(order(from_date=WRITTEN, to_date="2027-05-20")) == [("", "from_date"), ("", "to_date")]
@@ -369,7 +376,7 @@ def test_float_noise_of_what_others_took_and_negative_amounts():
 
 
 @pytest.mark.rule("C1")
-@pytest.mark.parametrize("name", ["item_code", "description", "uom", "conversion_factor", "qty"])
+@pytest.mark.parametrize("name", ["item_code", "item_name", "description", "uom", "conversion_factor", "qty"])
 def test_a_bundle_keeps_its_components(name):
 	changed = order()
 	changed["packed_items"][0][name] = {"qty": 41, "conversion_factor": 2}.get(name, "other")
@@ -699,6 +706,74 @@ def test_blanket_order_covers_payment_at_once_and_no_other(change):
 	}
 	halves = [{**row, "invoice_portion": 50}, {**row, "invoice_portion": 50}]
 	assert {t for t, _ in from_blanket(call_off(payment_schedule=halves))} == {"payment_schedule"}
+
+
+END = "Day(s) after the end of the invoice month"
+MONTHS = "Month(s) after the end of the invoice month"
+NET_30 = {
+	"payment_term": "Net 30",
+	"invoice_portion": 100.0,
+	"due_date_based_on": "Day(s) after invoice date",
+	"credit_days": 30,
+	"credit_months": 0,
+}
+
+
+def on_terms(template=(NET_30,), **row):
+	"""What a call-off differs in, whose schedule ERPNext made of the terms that were agreed, then changed."""
+	base = blanket(qms_payment_terms="Net 30", qms_agreed_terms=agreed_terms(template))
+	schedule = [{**t, "due_date": "2026-06-19", "payment_amount": 6102, **row} for t in template]
+	return from_blanket(call_off(payment_terms_template="Net 30", payment_schedule=schedule), base)
+
+
+@pytest.mark.rule("C1", "A9")
+@pytest.mark.parametrize(
+	"change",
+	[
+		{"credit_days": 720},
+		{"payment_term": "Other"},
+		{"invoice_portion": 50},
+		{"discount_type": "Percentage", "discount": 5},
+		{"mode_of_payment": "Cheque"},
+		{"due_date": "2026-06-20"},
+		{"discount_date": "2026-06-20"},
+	],
+	ids=str,
+)
+def test_blanket_order_covers_the_terms_that_were_agreed_and_no_other(change):
+	assert on_terms() == []
+	assert on_terms(due_date="2026-06-01") == []
+	assert {t for t, _ in on_terms(**change)} == {"payment_schedule"}
+
+
+@pytest.mark.rule("C1")
+@pytest.mark.parametrize(
+	("terms", "last"),
+	[
+		({}, "2026-06-19"),
+		({"due_date_based_on": END, "credit_days": 10}, "2026-06-10"),
+		({"due_date_based_on": MONTHS, "credit_days": 0, "credit_months": 9}, "2027-02-28"),
+		({"due_date_based_on": MONTHS, "credit_days": 0}, "2026-05-31"),
+		({"credit_days": 0}, WRITTEN),
+	],
+	ids=str,
+)
+def test_instalments_of_a_blanket_order_fall_due_when_its_terms_say(terms, last):
+	template = [{**NET_30, **terms}]
+	after = (date.fromisoformat(last) + timedelta(days=1)).isoformat()
+	assert on_terms(template, due_date=last) == []
+	assert on_terms(template, due_date=after) == [("payment_schedule", "due_date")]
+
+
+@pytest.mark.rule("C1")
+def test_agreed_terms_are_those_of_all_instalments_in_whatever_order():
+	first, second = {**NET_30, "invoice_portion": 30}, {**NET_30, "invoice_portion": 70}
+	assert agreed_terms([first, second]) == agreed_terms([second, first])
+	assert agreed_terms([first, second]) != agreed_terms([first, first])
+	# No text of one field reads as another field.
+	assert agreed_terms([{"description": "a | credit_days: 9"}]) != agreed_terms(
+		[{"description": "a", "credit_days": 9}]
+	)
 
 
 @pytest.mark.rule("C1")
