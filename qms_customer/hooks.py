@@ -129,12 +129,20 @@ doc_events = {
 		"before_change": "qms_customer.erp.work_order.before_change",
 	},
 	"Auto Repeat": {"before_validate": "qms_customer.erp.auto_repeat.before_validate"},
+	"File": {
+		"before_validate": "qms_customer.erp.file.before_validate",
+		"on_trash": "qms_customer.erp.file.on_trash",
+	},
 }
+
+# Where frappe deletes the bytes of a file, before it asks on_trash.
+delete_file_data_content = "qms_customer.erp.file.delete_content"
 
 scheduler_events = {
 	"daily": [
 		"qms_customer.contract.scheduled.recheck_approvals",
 		"qms_customer.contract.scheduled.remind_overdue",
+		"qms_customer.contract.scheduled.assign_to_delegates",
 	]
 }
 
@@ -145,4 +153,10 @@ auto_cancel_exempted_doctypes = [
 	"Approval Delegation",
 	"Delivery Authorisation",
 ]
-company_data_to_be_ignored = ["Contract Review", "Delivery Authorisation"]
+company_data_to_be_ignored = [
+	"Contract Review",
+	"Contract Review Opinion",
+	"Review Action",
+	"Approved Content",
+	"Delivery Authorisation",
+]

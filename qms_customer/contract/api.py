@@ -3,11 +3,12 @@ browser.
 """
 
 import json
+from collections.abc import Iterable
 
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.contract import authorise, decide, panel, reviews
+from qms_customer.contract import authorise, decide, panel, people, reviews
 from qms_customer.contract.content import CONTRACT_DOCTYPES
 from qms_customer.erp import status_change
 from qms_customer.messages import refuse_one
@@ -148,7 +149,7 @@ def _contract(doctype: str, name: str) -> Document:
 
 def _readable(doctype: str, name: str) -> Document:
 	doc = frappe.get_doc(doctype, name)
-	doc.check_permission("read")
+	people.check_readable(doc)
 	return doc
 
 
@@ -157,5 +158,17 @@ def _not_covered(doctype: str) -> Document:
 
 
 def _rows(answers: str | list | None) -> list[dict] | None:
-	rows = json.loads(answers) if isinstance(answers, str) else answers
-	return rows if rows is None else [r for r in rows if isinstance(r, dict)]
+	"""The answers as rows of plain values; anything else that a client sends is refused (C11)."""
+	try:
+		rows = json.loads(answers) if isinstance(answers, str) else answers
+	except ValueError:
+		rows = answers
+	if rows is None:
+		return None
+	if not isinstance(rows, list) or not all(isinstance(r, dict) and _plain(r.values()) for r in rows):
+		refuse_one("C11", mark("The answers cannot be read. Reload the form and answer again."))
+	return rows
+
+
+def _plain(values: Iterable[object]) -> bool:
+	return all(value is None or isinstance(value, str | int | float) for value in values)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import frappe
-from frappe.utils import getdate, now_datetime
+from frappe.model.document import Document
+from frappe.utils import get_datetime, getdate, now_datetime
 
 from qms_customer.contract import content
 from qms_customer.records.token import moving
@@ -34,6 +35,8 @@ def record(
 			"doctype": DOCTYPE,
 			"reference_doctype": reference_doctype,
 			"reference_name": reference_name,
+			"company": canonical["fields"].get("company"),
+			"customer": customer_of(canonical),
 			"content": rules.text(canonical),
 			"fingerprint": rules.fingerprint(canonical),
 			"source_doctype": source_doctype,
@@ -49,6 +52,27 @@ def record(
 		# The decision function that calls this has checked the authority; nobody else can write the ledger.
 		row.insert(ignore_permissions=True)
 	return row.name
+
+
+def customer_of(canonical: dict[str, Any]) -> str | None:
+	"""Return the customer whom a content names, None if it is made to somebody else (L1)."""
+	fields = canonical["fields"]
+	if fields.get("quotation_to"):
+		return fields.get("party_name") if fields["quotation_to"] == "Customer" else None
+	return fields.get("customer")
+
+
+def says_the_same(canonical: dict[str, Any], earlier: Document | frappe._dict) -> bool:
+	"""Return whether a content is that of a review, masters renamed since it began followed (C12, K2)."""
+	fingerprint = rules.fingerprint(canonical)
+	if earlier.fingerprint == fingerprint:
+		return True
+	row = frappe._dict(
+		fingerprint=earlier.fingerprint,
+		content=earlier.content,
+		approved_on=get_datetime(earlier.prepared_on),
+	)
+	return match(canonical["doctype"], fingerprint, [row]) is not None
 
 
 def withdraw(name: str, reason: str) -> None:

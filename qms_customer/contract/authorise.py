@@ -134,16 +134,28 @@ def request(doc: Document, reason_code: str, explanation: str) -> Document:
 		authorisation.insert(ignore_permissions=True)
 	notify.assign(
 		authorisation,
-		[u for u in people.deciders(people_rules.BUSINESS_MANAGER) if u != frappe.session.user],
-		_("Authorise goods without an order: {0}").format(doc.name),
+		who_decides(authorisation),
+		request_text(authorisation),
 	)
 	return authorisation
+
+
+def who_decides(record: Document) -> list[str]:
+	"""Return who is asked to authorise: business managers and their delegates who did not prepare it (C12,
+	L2).
+	"""
+	return people.deciders(people_rules.BUSINESS_MANAGER, preparers(record))
+
+
+def request_text(record: Document) -> str:
+	"""Return what the ToDo of an authorisation says (L3)."""
+	return _("Authorise goods without an order: {0}").format(record.reference_name)
 
 
 def decide(name: str, decision: str, content_hash: str, comment: str) -> Document:
 	"""Authorise or refuse goods without an order, and return the record (D4, C12, L2)."""
 	record = frappe.get_doc(DOCTYPE, name, for_update=True)
-	record.check_permission("read")
+	people.check_readable(record)
 	if record.docstatus != 0:
 		refuse_one("D4", mark("{0} was decided already by {1}."), record.name, record.decided_by_name)
 	if content_hash != record.fingerprint:

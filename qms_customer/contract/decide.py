@@ -2,6 +2,7 @@
 (C9-C13).
 """
 
+import json
 from collections.abc import Sequence
 
 import frappe
@@ -9,16 +10,16 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime, nowdate
 
-from qms_customer.contract import facts, notify, people, reviews, states
+from qms_customer.contract import approved, facts, notify, people, rejected, reviews, states
 from qms_customer.contract.settings import departments, settings
+from qms_customer.erp import file as files
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records.token import moving
-from qms_customer.rules import content as content_rules
 from qms_customer.rules import contract as contract_rules
 from qms_customer.rules import mark
 from qms_customer.rules import people as people_rules
 from qms_customer.rules import review as rules
-from qms_customer.rules.classification import Path, Verdict, has_risen, override_refusal
+from qms_customer.rules.classification import CRITERIA, Path, Verdict, has_risen, override_refusal
 
 ANSWER_FIELDS = ("answer", "comment", "action_owner", "action_due", "action_verifier", "action_blocks")
 
@@ -56,6 +57,7 @@ def re_affirm(opinion_name: str, content_hash: str) -> Document:
 			for field in ANSWER_FIELDS:
 				row.set(field, source.get(field))
 	opinion.comment = _("Re-affirmed: {0}").format(earlier.name)
+	opinion.flags.qms_re_affirmed = True
 	return _close_opinion(review, opinion)
 
 
@@ -68,11 +70,11 @@ def decide(
 	is what the contract says. Of two people who decide at once, the second is told. Raises QMSRefusal.
 	"""
 	review = frappe.get_doc(reviews.REVIEW, review_name)
-	review.check_permission("read")
+	people.check_readable(review)
 	doc, canonical = reviews.live_contract(review)
 	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
 	_refuse_closed(review)
-	if content_rules.fingerprint(canonical) != review.fingerprint:
+	if not approved.says_the_same(canonical, review):
 		refuse_one(
 			"C12",
 			mark("{0} has changed since this review began. Sales has to start the next version."),
@@ -87,7 +89,7 @@ def decide(
 			"C12", mark("The review has changed since it was shown to you. Reload it and decide again.")
 		)
 	opinions = reviews.opinions_of(review.name)
-	user, authority = _authority(review, opinions)
+	user, authority = _authority(review, overrule_reason)
 	actions = reviews.actions_of(review.name)
 	overruling = authority.role == people_rules.GENERAL_MANAGER and overrule_reason.strip()
 	refusals = rules.decision_refusals(
@@ -133,7 +135,7 @@ def decide(
 		elif decision == rules.REJECTED:
 			reviews.close_rejected(review, user, authority.role, authority.acting_for, comment, content_hash)
 		else:
-			review.workflow_state = states.RETURNED
+			review.returned, review.workflow_state = 1, states.RETURNED
 			review.decision_comment = _("Returned by {0}: {1}").format(people.full_name(user), comment)
 			# The authority was checked above; approvers have no general right to write reviews.
 			review.save(ignore_permissions=True)
@@ -153,6 +155,7 @@ def resubmit(review_name: str) -> Document:
 	"""
 	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
 	review.check_permission("write")
+	people.check_readable(review)
 	if not reviews.may_prepare(frappe.session.user):
 		refuse_one(
 			"C2", mark("A review is started by Sales: the role {0} is needed."), people_rules.SALES_USER
@@ -173,6 +176,7 @@ def resubmit(review_name: str) -> Document:
 				opinion,
 				False,
 			)
+	review.returned = 0
 	review.workflow_state = reviews.state_of(review)
 	with moving(review):
 		review.save()
@@ -188,11 +192,11 @@ def override_criterion(review_name: str, criterion: str, verdict: str, reason: s
 	with a reason, and whoever does it cannot decide the review (C12). Departments newly concerned are asked.
 	"""
 	review = frappe.get_doc(reviews.REVIEW, review_name)
-	review.check_permission("read")
+	people.check_readable(review)
 	doc, canonical = reviews.live_contract(review)
 	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
 	_refuse_closed(review)
-	if content_rules.fingerprint(canonical) != review.fingerprint:
+	if not approved.says_the_same(canonical, review):
 		refuse_one(
 			"C12",
 			mark("{0} has changed since this review began. Sales has to start the next version."),
@@ -200,7 +204,7 @@ def override_criterion(review_name: str, criterion: str, verdict: str, reason: s
 		)
 	user = frappe.session.user
 	row = next((c for c in review.criteria if c.criterion == criterion), None)
-	if row is None or verdict not in [v.value for v in Verdict]:
+	if row is None or criterion not in CRITERIA or verdict not in [v.value for v in Verdict]:
 		refuse_one("B3", mark("There is no such criterion or verdict."))
 	roles = people.own_roles(user)
 	allowed = (
@@ -242,14 +246,7 @@ def _floor(review: Document) -> str:
 	"""The role below which the decision cannot fall: that of an earlier rejection of the same content
 	(C13).
 	"""
-	if not review.previous_review:
-		return people_rules.SALES_VP
-	earlier = frappe.db.get_value(
-		reviews.REVIEW, review.previous_review, ["decision", "decided_role", "fingerprint"], as_dict=True
-	)
-	if earlier.decision == rules.REJECTED and earlier.fingerprint == review.fingerprint:
-		return earlier.decided_role
-	return people_rules.SALES_VP
+	return rejected.authority(json.loads(review.content)) or people_rules.SALES_VP
 
 
 def _match_seats(review: Document, classification: object) -> None:
@@ -268,7 +265,7 @@ def _match_seats(review: Document, classification: object) -> None:
 
 def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Document]:
 	opinion = frappe.get_doc(reviews.OPINION, opinion_name)
-	opinion.check_permission("read")
+	people.check_readable(opinion)
 	review = frappe.get_doc(reviews.REVIEW, opinion.contract_review)
 	_, canonical = reviews.live_contract(review)
 	# The review is locked before the opinion, by everybody in this order: two departments never wait for each
@@ -288,7 +285,7 @@ def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Docum
 			opinion.given_by_name or "–",
 		)
 	_refuse_closed(review)
-	if content_rules.fingerprint(canonical) != review.fingerprint:
+	if not approved.says_the_same(canonical, review):
 		refuse_one(
 			"C12",
 			mark("{0} has changed since this review began. Sales has to start the next version."),
@@ -304,11 +301,9 @@ def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Docum
 def _close_opinion(review: Document, opinion: Document) -> Document:
 	user = frappe.session.user
 	refusals = rules.opinion_refusals([(a.aspect, a.answer or "", a.comment or "") for a in opinion.answers])
-	refusals += [
-		rules.Refusal("C10", mark("Owner and verifier of an action are two people: {0}"), (a.aspect,))
-		for a in opinion.answers
-		if a.action_owner and a.action_owner == (a.action_verifier or user)
-	]
+	new_actions = _new_actions(review, opinion)
+	for row in new_actions:
+		refusals += _hands_refusals(review, row)
 	if refusals:
 		refuse(refusals, _("The Opinion Is Incomplete"))
 	given = {a.answer for a in opinion.answers}
@@ -326,28 +321,65 @@ def _close_opinion(review: Document, opinion: Document) -> Document:
 		# Membership of the department was checked; its role has no general right to submit.
 		opinion.flags.ignore_permissions = True
 		opinion.submit()
-	_raise_actions(review, opinion)
+	_raise_actions(review, opinion, new_actions)
 	notify.done(opinion)
 	before = review.workflow_state
 	review.outstanding = max((review.outstanding or 0) - 1, 0)
 	review.workflow_state = reviews.state_of(review)
-	with moving(review):
-		# An opinion is counted on the review; the department has no right of its own to write reviews.
-		review.save(ignore_permissions=True)
+	reviews.count_move(review)
 	if review.workflow_state != before:
 		reviews.show_on_contract(review)
 		reviews.assign_deciders(review)
 	return opinion
 
 
-def _raise_actions(review: Document, opinion: Document) -> None:
+def _new_actions(review: Document, opinion: Document) -> list[Document]:
+	"""Return the answers that raise an action (C10): each condition and each objection.
+
+	A re-affirmed one whose earlier action on this contract stands needs no second one.
+	"""
+	found = [a for a in opinion.answers if a.answer in (rules.CONDITIONS, rules.NOT_MET)]
+	if not (found and opinion.flags.qms_re_affirmed):
+		return found
+	known = frappe.get_all(
+		reviews.ACTION,
+		filters={
+			"reference_doctype": review.reference_doctype,
+			"reference_name": review.reference_name,
+			"verifier_role": opinion.department_role,
+			"status": ("!=", "Overruled"),
+		},
+		pluck="description",
+	)
+	return [a for a in found if not any(text.endswith(f": {a.comment}") for text in known)]
+
+
+def _hands(review: Document, row: Document) -> tuple[str, str | None]:
+	"""Return who does and who verifies what an answer asks for: without a name, who prepared the review, and
+	who gives the opinion or, if that is the same person, anybody of the department (C10).
+	"""
+	user = frappe.session.user
+	owner = row.action_owner or review.prepared_by
+	return owner, row.action_verifier or (user if user != owner else None)
+
+
+def _hands_refusals(review: Document, row: Document) -> list[rules.Refusal]:
+	owner, verifier = _hands(review, row)
+	if owner == verifier or row.action_owner == (verifier or frappe.session.user):
+		message = mark("Owner and verifier of an action are two people: {0}")
+		return [rules.Refusal("C10", message, (row.aspect,))]
+	return [
+		rules.Refusal("C10", mark("{0} cannot take on an action here: name somebody else."), (user,))
+		for user in (owner, verifier)
+		if user and not (people.is_enabled_person(user) and people.may_see(user, review))
+	]
+
+
+def _raise_actions(review: Document, opinion: Document, rows: Sequence[Document]) -> None:
 	"""Each condition and each objection becomes an action (C10)."""
-	for row in opinion.answers:
-		if row.answer not in (rules.CONDITIONS, rules.NOT_MET):
-			continue
+	for row in rows:
 		objection = row.answer == rules.NOT_MET
-		owner = row.action_owner or review.prepared_by
-		verifier = row.action_verifier or (frappe.session.user if frappe.session.user != owner else None)
+		owner, verifier = _hands(review, row)
 		add_action(
 			review,
 			f"{_(row.aspect)}: {row.comment}",
@@ -386,6 +418,8 @@ def add_action(
 			"contract_review": review.name,
 			"opinion": opinion,
 			"from_objection": int(from_objection),
+			"company": review.company,
+			"customer": review.customer,
 			"reference_doctype": review.reference_doctype,
 			"reference_name": review.reference_name,
 			"status": "Open",
@@ -401,8 +435,8 @@ def add_action(
 def complete_action(action_name: str, evidence: str, evidence_file: str = "") -> Document:
 	"""Let the owner of an action say what was done, with the evidence (C10)."""
 	action = frappe.get_doc(reviews.ACTION, action_name, for_update=True)
-	action.check_permission("read")
-	if frappe.session.user != action.action_owner or not people.is_present(frappe.session.user):
+	people.check_readable(action)
+	if not may_report(action) or not people.is_present(frappe.session.user):
 		refuse_one("C10", mark("Only the owner of the action, {0}, reports it done."), action.action_owner)
 	if action.status != "Open":
 		refuse_one(
@@ -419,9 +453,7 @@ def complete_action(action_name: str, evidence: str, evidence_file: str = "") ->
 			"done_on": now_datetime(),
 		}
 	)
-	return _save_action(
-		action, [action.verifier] if action.verifier else people.holders(action.verifier_role)
-	)
+	return _save_action(action, _verifiers(action))
 
 
 def verify_action(action_name: str, effective: bool, comment: str) -> Document:
@@ -429,12 +461,9 @@ def verify_action(action_name: str, effective: bool, comment: str) -> Document:
 	(C10).
 	"""
 	action = frappe.get_doc(reviews.ACTION, action_name, for_update=True)
-	action.check_permission("read")
+	people.check_readable(action)
 	user = frappe.session.user
-	allowed = user == action.verifier or (
-		action.verifier_role in people.own_roles(user) and not action.verifier
-	)
-	if not allowed or user == action.done_by or not people.is_present(user):
+	if not may_verify(action) or not people.is_present(user):
 		refuse_one(
 			"C10",
 			mark("This action is verified by {0}, and not by who did it."),
@@ -457,7 +486,33 @@ def verify_action(action_name: str, effective: bool, comment: str) -> Document:
 			"verified_on": now_datetime(),
 		}
 	)
-	return _save_action(action, [] if effective else [action.action_owner])
+	return _save_action(action, [] if effective else [action.done_by])
+
+
+def may_report(action: Document) -> bool:
+	"""Return whether this person reports an action done (C10)."""
+	user = frappe.session.user
+	enabled = people.is_enabled_person(action.action_owner)
+	return rules.may_report(
+		user, people.own_roles(user), action.action_owner, enabled, action.verifier_role or ""
+	)
+
+
+def may_verify(action: Document) -> bool:
+	"""Return whether this person verifies an action (C10)."""
+	user, named = frappe.session.user, action.verifier or ""
+	enabled = bool(named) and people.is_enabled_person(named)
+	return rules.may_verify(
+		user, people.own_roles(user), action.done_by or "", named, enabled, action.verifier_role or ""
+	)
+
+
+def _verifiers(action: Document) -> list[str]:
+	"""Return who is asked to verify an action that is done (C10)."""
+	named = action.verifier
+	if named and named != action.done_by and people.is_enabled_person(named):
+		return [named]
+	return [user for user in people.holders(action.verifier_role) if user != action.done_by]
 
 
 def _save_action(action: Document, next_people: list[str]) -> Document:
@@ -469,13 +524,16 @@ def _save_action(action: Document, next_people: list[str]) -> Document:
 	return action
 
 
-def _authority(review: Document, opinions: list) -> tuple[str, people_rules.Authority]:
+def _authority(review: Document, overrule_reason: str) -> tuple[str, people_rules.Authority]:
 	user = frappe.session.user
 	options = people.authorities(user, review.approver_role) if people.is_present(user) else []
 	if not options:
 		refuse_one("C9", mark("This review is decided by: {0}."), review.approver_role)
-	opiners = [o.given_by for o in opinions if o.given_by]
-	authority, reason = people_rules.choose_authority(options, user, reviews.preparers(review), opiners)
+	if overrule_reason.strip():
+		options = people_rules.strongest_first(options)
+	authority, reason = people_rules.choose_authority(
+		options, user, reviews.preparers(review), reviews.opiners(review)
+	)
 	if authority is None:
 		refuse([rules.Refusal("C12", reason)])
 	return user, authority
@@ -500,7 +558,10 @@ def _before_approval(review: Document, doc: Document) -> list[rules.Refusal]:
 			doc.get("qms_contract_form") or "",
 			[
 				contract_rules.Confirmation(
-					c.confirmed_by or "", str(c.confirmed_on or ""), c.method or "", c.evidence or ""
+					c.confirmed_by or "",
+					str(c.confirmed_on or ""),
+					c.method or "",
+					c.evidence if files.is_stored(c.evidence) else "",
 				)
 				for c in review.confirmations
 			],
@@ -534,15 +595,16 @@ def _approve(
 	content_hash: str,
 ) -> None:
 	objecting = [o.department for o in opinions if o.outcome == "Objected"]
-	if objecting:
-		review.overruled = ", ".join(objecting)
+	passed = [a.name for a in actions if a.from_objection and a.status not in ("Verified", "Overruled")]
+	if authority.role == people_rules.GENERAL_MANAGER and overrule_reason.strip() and (objecting or passed):
+		# The reason is kept for what it let pass: an objection, or the action of one that was taken back.
+		review.overruled = ", ".join(objecting or passed)[:140]
 		review.overrule_reason = overrule_reason
-		for a in actions:
-			if a.from_objection and a.status != "Verified":
-				action = frappe.get_doc(reviews.ACTION, a.name)
-				action.status = "Overruled"
-				action.verification = overrule_reason
-				_save_action(action, [])
+		for name in passed:
+			action = frappe.get_doc(reviews.ACTION, name)
+			action.status = "Overruled"
+			action.verification = overrule_reason
+			_save_action(action, [])
 	reviews.close_approved(
 		review, canonical, user, authority.role, authority.acting_for, comment, content_hash
 	)

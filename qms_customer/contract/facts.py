@@ -155,13 +155,26 @@ def payment_terms(doc: Document) -> str:
 def is_gated(doc: Document) -> bool:
 	"""Return whether a contract document needs an approved review before it is committed (C1)."""
 	if doc.doctype == "Quotation":
-		return bool(doc.get("qms_is_tender") or settings().gate_quotations)
+		return bool(doc.get("qms_is_tender") or settings().gate_quotations or _was_reviewed(doc))
 	if doc.doctype == "Blanket Order":
 		return doc.blanket_order_type == "Selling"
 	if settings().gate_services or not doc.items:
 		return True
 	items = _items({d.item_code for d in doc.items} | {d.item_code for d in doc.get("packed_items") or ()})
 	return any(i.is_stock_item or i.is_fixed_asset for i in items.values())
+
+
+def _was_reviewed(doc: Document) -> bool:
+	"""Whether a quotation, or the one that it amends, has a review: without the tick it is a tender still
+	(C1, C13).
+	"""
+	names = [name for name in (doc.name, doc.get("amended_from")) if name]
+	return bool(
+		names
+		and frappe.db.exists(
+			"Contract Review", {"reference_doctype": doc.doctype, "reference_name": ("in", names)}
+		)
+	)
 
 
 def _goods_rows(doc: Document) -> list[tuple[str, Decimal, object]]:

@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from qms_customer.contract import approved, content, inherit
+from qms_customer.contract import approved, content, inherit, rejected
 from qms_customer.contract.facts import is_gated
 from qms_customer.messages import refuse_one
 from qms_customer.rules import content as content_rules
@@ -101,6 +101,9 @@ def _inherits(doc: Document, canonical: dict) -> bool:
 	if doc.get("qms_contract_form") == VERBAL_ORDER:
 		# A3: what was said has to be confirmed, and that is recorded on a review of its own.
 		return False
+	if rejected.of_document(doc) or rejected.authority(canonical):
+		# C13: what its own review, or one of the same content, says is not passed by.
+		return False
 	if not inherit.lock(base) or inherit.differences(doc, base, current=True):
 		return False
 	approved.record(
@@ -131,7 +134,15 @@ def _refuse_commitment(doc: Document, expired: frappe._dict | None, approvals: l
 		frappe.get_all(
 			"Contract Review",
 			filters={"reference_doctype": doc.doctype, "reference_name": doc.name},
-			fields=["name", "workflow_state", "fingerprint", "decision", "withdrawn"],
+			fields=[
+				"name",
+				"workflow_state",
+				"fingerprint",
+				"content",
+				"prepared_on",
+				"decision",
+				"withdrawn",
+			],
 			order_by="creation desc",
 			limit=1,
 		)
@@ -150,7 +161,7 @@ def _refuse_commitment(doc: Document, expired: frappe._dict | None, approvals: l
 		message = mark("The approval {1} of {0} was withdrawn. Start the review again from its form.")
 	elif review.decision == "Rejected":
 		message = mark("{0} was rejected in review {1}. Change it and start the next version of the review.")
-	elif approvals or review.fingerprint != content.fingerprint_of(doc):
+	elif approvals or not approved.says_the_same(content.content_of(doc), review):
 		message = mark(
 			"{0} no longer says what review {1} is about. Start the next version of the review from its form."
 		)

@@ -7,12 +7,19 @@ from frappe.desk.doctype.notification_log.notification_log import enqueue_create
 from frappe.desk.form import assign_to
 from frappe.model.document import Document
 
+from qms_customer.contract import people
+
 
 def assign(doc: Document, users: Iterable[str], description: str, due: str | None = None) -> None:
-	"""Give each user a ToDo on a document, with the notification that comes with it (L3)."""
-	users = [u for u in dict.fromkeys(users)]
+	"""Give each user a ToDo on a record, with the notification that comes with it (L3).
+
+	Not to those from whom User Permissions keep it (frappe would share it with them): L1. Who is asked
+	without holding a role of ours, a delegate, may read what it is about.
+	"""
+	users = [u for u in dict.fromkeys(users) if people.may_see(u, doc)]
 	if not users:
 		return
+	people.let_read(users, doc)
 	assign_to.add(
 		{
 			"doctype": doc.doctype,

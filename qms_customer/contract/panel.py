@@ -20,6 +20,7 @@ from qms_customer.contract import (
 	facts,
 	inherit,
 	people,
+	rejected,
 	reviews,
 	states,
 )
@@ -54,21 +55,31 @@ def overview(doc: Document) -> dict[str, Any]:
 	base = inherit.base_of(doc)
 	differences = inherit.differences(doc, base) if base else []
 	verbal = doc.get("qms_contract_form") == VERBAL_ORDER
+	rejected_same = bool(rejected.authority(canonical))
 	inherits = bool(base and base.approval and not differences and not verbal)
+	inherits = inherits and not rejected_same and not rejected.of_document(doc)
 	open_review = review if review and review.docstatus == 0 else None
-	stale = bool(open_review and open_review.fingerprint != fingerprint)
+	stale = bool(open_review and not approved.says_the_same(canonical, open_review))
 	full_record = classification.path not in (Path.SIGNATURE, Path.SALES)
 	user = frappe.session.user
 	actions = []
 	if not usable and not (inherits and doc.docstatus == 0) and reviews.may_prepare(user):
 		if not open_review or stale:
 			actions.append("start")
-			if _signature_offered(classification, user, doc):
+			if _signature_offered(classification, user, doc) and not rejected_same:
 				actions.append("sign")
 	missing = facts.missing_to_start(doc, full_record)
 	opinions = reviews.opinions_of(review.name) if review else []
 	standing, colour = _contract_standing(
-		doc, review, opinions, approval, usable, base if inherits else None, fingerprint, len(missing)
+		doc,
+		review,
+		opinions,
+		approval,
+		usable,
+		base if inherits else None,
+		stale,
+		rejected_same,
+		len(missing),
 	)
 	html = _render(
 		"overview.html",
@@ -99,9 +110,7 @@ def overview(doc: Document) -> dict[str, Any]:
 		"actions": actions,
 		"hash": fingerprint,
 		"review": review.name if review else None,
-		"rejected_same": bool(
-			review and review.decision == rules.REJECTED and review.fingerprint == fingerprint
-		),
+		"rejected_same": rejected_same,
 		"committable": usable or inherits,
 		"standing": standing,
 		"colour": colour,
@@ -115,6 +124,7 @@ def review_panel(review: Document) -> dict[str, Any]:
 	doc = frappe.get_doc(review.reference_doctype, review.reference_name)
 	canonical = json.loads(review.content)
 	opinions = reviews.opinions_of(review.name)
+	actions = reviews.actions_of(review.name)
 	html = _render(
 		"review.html",
 		review=review,
@@ -124,10 +134,11 @@ def review_panel(review: Document) -> dict[str, Any]:
 		documents=review.documents,
 		differences=review.discrepancies,
 		opinions=opinions,
-		actions=reviews.actions_of(review.name),
+		actions=actions,
 		changes=(review.changes or "").splitlines(),
 	)
-	authority, why_not = _authority(review, opinions)
+	authority, why_not = _authority(review)
+	overruling, _why_not = _authority(review, overruling=True)
 	standing, colour = _standing(review, opinions)
 	return {
 		"html": html,
@@ -135,10 +146,16 @@ def review_panel(review: Document) -> dict[str, Any]:
 		"colour": colour,
 		"hash": reviews.shown_hash(review),
 		"may_decide": authority is not None,
-		"may_overrule": bool(authority and authority.role == people_rules.GENERAL_MANAGER),
+		"may_overrule": bool(overruling and overruling.role == people_rules.GENERAL_MANAGER),
 		"why_not": why_not,
 		"acting_for": people.full_name(authority.acting_for) if authority and authority.acting_for else "",
 		"objections": [o.department for o in opinions if o.outcome == "Objected"],
+		# Of objections that were taken back since: the general manager's reason lets these pass, too.
+		"open_objections": [
+			a.name
+			for a in actions
+			if a.from_objection and a.blocks == rules.BLOCKS_APPROVAL and a.status in ("Open", "Done")
+		],
 		"may_resubmit": review.workflow_state == states.RETURNED and reviews.may_prepare(frappe.session.user),
 		"may_start_next": review.workflow_state in (states.OUT_OF_DATE, states.REJECTED, states.RETURNED)
 		and doc.docstatus == 0
@@ -243,7 +260,8 @@ def _contract_standing(
 	approval: frappe._dict | None,
 	usable: bool,
 	base: inherit.Base | None,
-	fingerprint: str,
+	stale: bool,
+	rejected_same: bool,
 	missing: int,
 ) -> tuple[str, str]:
 	"""Return in one line, with a colour, where a draft contract stands and what moves it on (C1)."""
@@ -255,12 +273,12 @@ def _contract_standing(
 		until = format_date(approval.valid_until)
 		return say(mark("The approval was valid until {0}. Start the review again."), [until]), "red"
 	if review and review.docstatus == 0:
-		if review.fingerprint != fingerprint and review.workflow_state != states.OUT_OF_DATE:
+		if stale and review.workflow_state != states.OUT_OF_DATE:
 			return _stands(states.OUT_OF_DATE, review, opinions)
 		return _standing(review, opinions)
 	if review and review.withdrawn:
 		return say(mark("The approval in {0} was withdrawn. Start the review again."), [review.name]), "red"
-	if review and review.decision == rules.REJECTED and review.fingerprint == fingerprint:
+	if review and review.decision == rules.REJECTED and rejected_same:
 		text = mark("Rejected in {0}. Change the contract, and start the next version of its review.")
 		return say(text, [review.name]), "red"
 	if missing:
@@ -305,16 +323,20 @@ def _opinion_standing(opinion: Document, review: Document) -> str:
 	return say(mark("This opinion is given by a person with the role {0}."), [opinion.department_role])
 
 
-def _authority(review: Document, opinions: list) -> tuple[people_rules.Authority | None, str]:
-	"""Return with what right this person may decide the review now, or None and why not (C9, C12, L2)."""
+def _authority(review: Document, overruling: bool = False) -> tuple[people_rules.Authority | None, str]:
+	"""Return with what right this person may decide the review now (or, in doing so, overrule an objection),
+	or None and why not (C9, C11, C12, L2).
+	"""
 	if review.docstatus != 0 or review.workflow_state != states.PENDING_APPROVAL:
 		return None, ""
 	user = frappe.session.user
 	options = people.authorities(user, review.approver_role)
 	if not options:
 		return None, ""
+	if overruling:
+		options = people_rules.strongest_first(options)
 	authority, reason = people_rules.choose_authority(
-		options, user, reviews.preparers(review), [o.given_by for o in opinions if o.given_by]
+		options, user, reviews.preparers(review), reviews.opiners(review)
 	)
 	return authority, _(reason) if reason else ""
 

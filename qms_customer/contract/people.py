@@ -2,7 +2,12 @@
 K3).
 """
 
+from collections.abc import Iterable
+
 import frappe
+import frappe.share
+from frappe.model.document import Document
+from frappe.permissions import has_user_permission
 from frappe.utils import getdate, nowdate
 
 from qms_customer.rules import people as rules
@@ -57,10 +62,15 @@ def authorities(user: str, required_role: str) -> list[rules.Authority]:
 	return found
 
 
-def deciders(role: str) -> list[str]:
-	"""Return who may decide as a role today: its holders and their delegates (L2, L3)."""
-	own = holders(role)
-	return own + sorted({d.delegate for d in delegations(role) if d.delegator in own} - set(own))
+def deciders(role: str, without: Iterable[str] = ()) -> list[str]:
+	"""Return who may decide as a role today: its holders and their delegates (L2, L3).
+
+	`without`: who takes no part (C12), neither in person nor through a delegate.
+	"""
+	without = set(without)
+	own = [user for user in holders(role) if user not in without]
+	lent = {d.delegate for d in delegations(role) if d.delegator in own and is_enabled_person(d.delegate)}
+	return own + sorted(lent - set(own) - without)
 
 
 def is_enabled_person(user: str) -> bool:
@@ -72,11 +82,44 @@ def is_enabled_person(user: str) -> bool:
 
 
 def is_present(user: str) -> bool:
-	"""Return whether the user is here in person: not by API key, and not in a background job (C9, K3)."""
+	"""Return whether the user is here in person: not by API key, not in a background job, and not somebody
+	else who goes by their name (C9, K3).
+	"""
 	if not is_enabled_person(user) or user != frappe.session.user or getattr(frappe.local, "job", None):
+		return False
+	if (frappe.session.get("data") or {}).get("impersonated_by"):
 		return False
 	request = getattr(frappe.local, "request", None)
 	return not (request and request.headers.get("Authorization"))
+
+
+def may_see(user: str, doc: Document) -> bool:
+	"""Return whether no User Permission of the site keeps a record, or what it is about, from a user (L1)."""
+	return all(has_user_permission(one, user) for one in (doc, subject_of(doc)) if one is not None)
+
+
+def check_readable(doc: Document) -> None:
+	"""Refuse who may not read a record, or the document that it is about: it shows its content (L1)."""
+	doc.check_permission("read")
+	if subject := subject_of(doc):
+		subject.check_permission("read")
+
+
+def let_read(users: Iterable[str], doc: Document) -> None:
+	"""Share what a record is about with those of its users who could not read it (L1, L2)."""
+	subject = subject_of(doc)
+	for user in users if subject else ():
+		if not frappe.has_permission(doc=subject, doctype=subject.doctype, user=user):
+			# Whoever moves the record hands the work on, whatever they may share themselves.
+			frappe.share.add_docshare(
+				subject.doctype, subject.name, user, read=1, flags={"ignore_share_permission": True}
+			)
+
+
+def subject_of(doc: Document) -> Document | None:
+	"""Return the contract, or other document, that a record is about, None if there is none any more."""
+	doctype, name = doc.get("reference_doctype"), doc.get("reference_name")
+	return frappe.get_cached_doc(doctype, name) if doctype and frappe.db.exists(doctype, name) else None
 
 
 def full_name(user: str) -> str:

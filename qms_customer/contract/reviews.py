@@ -9,8 +9,9 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime, nowdate
+from frappe.workflow.doctype.workflow_action.workflow_action import process_workflow_actions
 
-from qms_customer.contract import approved, content, facts, inherit, notify, people, states
+from qms_customer.contract import approved, content, facts, inherit, notify, people, rejected, states
 from qms_customer.contract.gate import describe, place
 from qms_customer.contract.settings import aspects, departments, settings
 from qms_customer.messages import refuse, refuse_one, term
@@ -23,7 +24,13 @@ from qms_customer.rules.aspects import SALES, Department
 from qms_customer.rules.classification import CRITERIA, Classification, Criterion, Path, Verdict
 from qms_customer.rules.fields import topics
 from qms_customer.rules.inheritance import contradictions
-from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER, SALES_USER, SALES_VP
+from qms_customer.rules.people import (
+	ACCOUNTS_WITHOUT_PERSON,
+	BUSINESS_MANAGER,
+	GENERAL_MANAGER,
+	SALES_USER,
+	SALES_VP,
+)
 
 REVIEW, OPINION, ACTION = "Contract Review", "Contract Review Opinion", "Review Action"
 PREPARERS = (SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER)
@@ -35,20 +42,20 @@ def start(doc: Document, again_reason: str = "") -> Document:
 	One review stands for one content: a review in progress of other content is superseded, linked as the
 	previous version. Raises QMSRefusal with everything that is missing at once.
 	"""
-	doc, canonical, fingerprint, earlier = _ready(doc)
+	doc, canonical, _fingerprint, earlier = _ready(doc)
 	classification = facts.evaluate(doc)
 	full_record = classification.path not in (Path.SIGNATURE, Path.SALES)
 	if missing := facts.missing_to_start(doc, full_record):
 		refuse([rules.Refusal(m.rule, m.message, m.args) for m in missing], _("The Contract Is Incomplete"))
 	required = rules.APPROVERS[classification.path] or SALES_VP
-	required = _check_again(earlier, fingerprint, again_reason, required)
+	required = _check_again(canonical, again_reason, required)
 	seats = rules.seats(classification, departments()) or [
 		# C5 is an offer, not a duty: reviewed the ordinary way, a small order is Sales' alone.
 		rules.Seat(d, mark("C2: routine and in stock"))
 		for d in departments()
 		if d.name == SALES
 	]
-	_refuse_empty_seats(seats, required)
+	_refuse_empty_seats(seats, required, doc)
 	review = _new_review(doc, canonical, classification, required, earlier, again_reason)
 	review.workflow_state = states.IN_REVIEW
 	with moving(review):
@@ -84,7 +91,7 @@ def sign_small_order(doc: Document, content_hash: str) -> Document:
 		refuse([refusal])
 	if missing := facts.missing_to_start(doc, full_record=False):
 		refuse([rules.Refusal(m.rule, m.message, m.args) for m in missing], _("The Contract Is Incomplete"))
-	if earlier and earlier.decision == rules.REJECTED and earlier.fingerprint == fingerprint:
+	if rejected.authority(canonical):
 		refuse_one("C13", mark("This content was rejected, so a signature alone does not approve it."))
 	if doc.get("qms_contract_form") == contract_rules.VERBAL_ORDER:
 		refuse_one(
@@ -134,6 +141,8 @@ def ask(
 			"department_role": department.role,
 			"seat_reason": _(reason),
 			"customer_name": review.customer_name,
+			"company": review.company,
+			"customer": review.customer,
 			"reference_doctype": review.reference_doctype,
 			"reference_name": review.reference_name,
 			"due_date": due,
@@ -177,7 +186,7 @@ def keep_in_step(doc: Document) -> None:
 	if review.docstatus != 0 or review.reference_name != doc.name:
 		return
 	canonical = content.content_of(doc)
-	stale = content_rules.fingerprint(canonical) != review.fingerprint
+	stale = not approved.says_the_same(canonical, review)
 	changes = changes_in_words(review, canonical) if stale else ""
 	if bool(review.out_of_date) == stale and (review.changes or "") == changes:
 		return
@@ -200,9 +209,11 @@ def keep_in_step(doc: Document) -> None:
 
 
 def state_of(review: Document) -> str:
-	"""Return the state in which an undecided, current review is: until the last opinion is given, in
-	review.
+	"""Return the state in which an undecided, current review is: until the last opinion is given, in review;
+	once returned, that until Sales resubmits it (C11).
 	"""
+	if review.returned:
+		return states.RETURNED
 	return states.IN_REVIEW if review.outstanding else states.PENDING_APPROVAL
 
 
@@ -210,6 +221,33 @@ def changes_in_words(review: Document, canonical: dict) -> str:
 	"""Return what changed in the contract since its review began, a line a change."""
 	changes = content_rules.diff(json.loads(review.content), canonical)
 	return "\n".join(describe(review.reference_doctype, c) for c in changes)
+
+
+def count_move(review: Document) -> None:
+	"""Count a move of a review that nobody's open form of it has to be reloaded for (C11, C12).
+
+	Somebody may be typing a resolution or a solution there: the opinion of a department does not take it
+	away. The caller holds the lock of the review. A decision on what was shown before is refused all the
+	same, by the turn in its hash.
+	"""
+	with moving(review):
+		review.db_set(
+			{
+				"outstanding": review.outstanding,
+				"workflow_state": review.workflow_state,
+				"turn": (review.turn or 0) + 1,
+			},
+			update_modified=False,
+		)
+	process_workflow_actions(review, "on_update")
+	# A form that nobody types in shows it at once.
+	frappe.publish_realtime(
+		"doc_update",
+		{"modified": str(now_datetime()), "doctype": review.doctype, "name": review.name},
+		doctype=review.doctype,
+		docname=review.name,
+		after_commit=True,
+	)
 
 
 def live_contract(review: Document, lock: bool = True) -> tuple[Document, dict]:
@@ -251,12 +289,35 @@ def opinions_of(review_name: str) -> list[frappe._dict]:
 
 
 def actions_of(review_name: str) -> list[frappe._dict]:
-	"""Return the actions that followed from a review (C10)."""
-	return frappe.get_all(
-		ACTION,
-		filters={"contract_review": review_name},
-		fields=["name", "description", "status", "blocks", "action_owner", "due_date", "from_objection"],
-		order_by="creation, name",
+	"""Return the actions that followed from a review, and, until it is decided, those of earlier versions
+	that still block an approval: the next version does not shake them off (C10). One query.
+	"""
+	action, review = frappe.qb.DocType(ACTION), frappe.qb.DocType(REVIEW)
+	open_block = (action.blocks == rules.BLOCKS_APPROVAL) & action.status.isin(["Open", "Done"])
+	return (
+		frappe.qb.from_(action)
+		.join(review)
+		.on(review.name == review_name)
+		.select(
+			action.name,
+			action.description,
+			action.status,
+			action.blocks,
+			action.action_owner,
+			action.due_date,
+			action.from_objection,
+		)
+		.where(
+			(action.contract_review == review_name)
+			| (
+				open_block
+				& (review.docstatus == 0)
+				& (action.reference_doctype == review.reference_doctype)
+				& (action.reference_name == review.reference_name)
+			)
+		)
+		.orderby(action.creation, action.name)
+		.run(as_dict=True)
 	)
 
 
@@ -321,6 +382,12 @@ def close_rejected(
 	"""Submit a review as rejected; final, and kept. The caller holds the token (C13)."""
 	review.update(_decision(rules.REJECTED, user, role, acting_for, comment, content_hash))
 	review.workflow_state = states.REJECTED
+	# Nobody waits for the opinions that are still outstanding.
+	for name in frappe.get_all(
+		OPINION, filters={"contract_review": review.name, "docstatus": 0}, pluck="name"
+	):
+		close_opinion(name)
+	review.outstanding = 0
 	# As in close_approved.
 	review.flags.ignore_permissions = True
 	review.submit()
@@ -347,10 +414,7 @@ def assign_deciders(review: Document) -> None:
 	"""
 	if review.workflow_state != states.PENDING_APPROVAL:
 		return
-	excluded = set(preparers(review)) | {o.given_by for o in opinions_of(review.name)}
-	users = [u for u in people.deciders(review.approver_role) if u not in excluded]
-	if not users and review.approver_role != GENERAL_MANAGER:
-		users = [u for u in people.deciders(GENERAL_MANAGER) if u not in excluded]
+	users = who_decides(review)
 	if not users:
 		notify.tell(
 			[review.prepared_by],
@@ -360,6 +424,11 @@ def assign_deciders(review: Document) -> None:
 			).format(review.name, _(review.approver_role)),
 			review,
 		)
+	ask_to_decide(review, users)
+
+
+def ask_to_decide(review: Document, users: list[str]) -> None:
+	"""Put a review into the inbox of these users (L3)."""
 	notify.assign(
 		review,
 		users,
@@ -369,10 +438,38 @@ def assign_deciders(review: Document) -> None:
 	)
 
 
+def who_decides(review: Document) -> list[str]:
+	"""Return who may decide a review: its authority, without those who took part and their delegates; if
+	there is nobody left, the general manager (C9, C12, L2).
+	"""
+	without = {*preparers(review), *opiners(review)}
+	users = people.deciders(review.approver_role, without)
+	if not users and review.approver_role != GENERAL_MANAGER:
+		users = people.deciders(GENERAL_MANAGER, without)
+	return users
+
+
 def preparers(review: Document) -> list[str]:
-	"""Return who prepared a review: who started it, and who replaced a computed verdict (B3, C12)."""
-	return list(
-		dict.fromkeys([review.prepared_by, *(c.override_by for c in review.criteria if c.override_by)])
+	"""Return who prepared a review (C12): who wrote the contract, who started the review, who replaced a
+	computed verdict (B3), and who said how a difference is resolved (C7).
+	"""
+	owner = frappe.db.get_value(review.reference_doctype, review.reference_name, "owner")
+	found = [
+		review.prepared_by,
+		owner,
+		*(c.override_by for c in review.criteria),
+		*(d.resolved_by for d in review.discrepancies),
+	]
+	return [user for user in dict.fromkeys(found) if user and user not in ACCOUNTS_WITHOUT_PERSON]
+
+
+def opiners(review: Document) -> list[str]:
+	"""Return who gave an opinion on a review, those included that were asked for anew since (C12)."""
+	return frappe.get_all(
+		OPINION,
+		filters={"contract_review": review.name, "given_by": ("is", "set")},
+		pluck="given_by",
+		distinct=True,
 	)
 
 
@@ -390,8 +487,14 @@ def criteria_rows(criteria: tuple[Criterion, ...]) -> list[dict]:
 
 
 def overrides_of(review: Document) -> dict[str, Verdict]:
-	"""Return the verdicts that people set on a review, by criterion (B3)."""
-	return {c.criterion: Verdict(c.override) for c in review.criteria if c.override}
+	"""Return the verdicts that people set on a review, by criterion (B3); signed ones, of criteria that there
+	are.
+	"""
+	return {
+		c.criterion: Verdict(c.override)
+		for c in review.criteria
+		if c.override and c.override_by and c.criterion in CRITERIA
+	}
 
 
 def set_class(review: Document, classification: Classification) -> None:
@@ -431,8 +534,8 @@ def _ready(doc: Document) -> tuple[Document, dict, str, frappe._dict | None]:
 	if (
 		earlier
 		and earlier.docstatus == 0
-		and earlier.fingerprint == fingerprint
 		and earlier.reference_name == doc.name
+		and approved.says_the_same(canonical, earlier)
 	):
 		refuse_one("C1", mark("{0} is under review already, in {1}."), doc.name, earlier.name)
 	return doc, canonical, fingerprint, earlier
@@ -450,6 +553,7 @@ def _latest(doc: Document) -> frappe._dict | None:
 		"decided_role",
 		"review_version",
 		"content",
+		"prepared_on",
 	]
 	found = frappe.get_all(
 		REVIEW,
@@ -468,22 +572,15 @@ def _latest(doc: Document) -> frappe._dict | None:
 	return latest
 
 
-def _check_again(earlier: frappe._dict | None, fingerprint: str, reason: str, required: str) -> str:
-	if not earlier:
-		return required
-	refusals, role = rules.again_refusals(
-		earlier.decision or "",
-		earlier.decided_role or "",
-		earlier.fingerprint == fingerprint,
-		reason,
-		required,
-	)
+def _check_again(canonical: dict, reason: str, required: str) -> str:
+	role = rejected.authority(canonical)
+	refusals, role = rules.again_refusals(rules.REJECTED if role else "", role, True, reason, required)
 	if refusals:
 		refuse(refusals)
 	return role
 
 
-def _refuse_empty_seats(seats: list[rules.Seat], approver: str) -> None:
+def _refuse_empty_seats(seats: list[rules.Seat], approver: str, doc: Document) -> None:
 	empty = [
 		rules.Refusal(
 			"C11",
@@ -494,7 +591,7 @@ def _refuse_empty_seats(seats: list[rules.Seat], approver: str) -> None:
 			(s.department.role, s.department.name),
 		)
 		for s in seats
-		if not people.holders(s.department.role)
+		if not any(people.may_see(user, doc) for user in people.holders(s.department.role))
 	]
 	if not people.deciders(approver) and not people.deciders(GENERAL_MANAGER):
 		empty.append(
@@ -525,6 +622,7 @@ def _new_review(
 			"again_reason": again_reason,
 			"customer_name": doc.get("customer_name") or doc.get("party_name") or doc.get("customer"),
 			"company": doc.company,
+			"customer": approved.customer_of(canonical),
 			"transaction_date": doc.get("transaction_date") or doc.get("from_date"),
 			"contract_form": doc.get("qms_contract_form"),
 			"amount": facts.amount(doc),

@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, nowdate
 
-from qms_customer.contract import approved, facts, notify, people, reviews, states
+from qms_customer.contract import approved, authorise, facts, notify, people, reviews, states
 from qms_customer.contract.settings import settings
 from qms_customer.records.token import moving
 from qms_customer.rules.classification import Path, has_risen
@@ -111,6 +111,55 @@ def remind_overdue() -> None:
 			[action.action_owner, action.verifier, *people.deciders(BUSINESS_MANAGER)],
 			_("Overdue: action {0} of {1}").format(action.name, action.reference_name),
 		)
+
+
+def assign_to_delegates() -> None:
+	"""Put what waits for a manager into the inbox of the delegate whose period has begun (L2, L3).
+
+	Idempotent: nobody is asked twice; one delegation that fails is logged and does not stop the rest.
+	"""
+	today = nowdate()
+	for delegation in frappe.get_all(
+		"Approval Delegation",
+		filters={"docstatus": 1, "from_date": ("<=", today), "to_date": (">=", today)},
+		fields=["name", "role", "delegate"],
+	):
+		frappe.db.savepoint("qms_delegate")
+		try:
+			assign_to_delegate(delegation.role, delegation.delegate)
+		except Exception:
+			frappe.db.rollback(save_point="qms_delegate")
+			frappe.log_error(title=f"What waits for {delegation.role} was not assigned: {delegation.name}")
+
+
+def assign_to_delegate(role: str, delegate: str) -> None:
+	"""Ask a delegate, whose period has begun, to decide what waits for a role (L2, L3, C12)."""
+	asked = set(
+		frappe.get_all(
+			"ToDo",
+			filters={
+				"allocated_to": delegate,
+				"reference_type": ("in", (reviews.REVIEW, authorise.DOCTYPE)),
+			},
+			pluck="reference_name",
+		)
+	)
+	# A review whose own authority is excluded falls to the general manager, and so to the delegate.
+	waiting = {"docstatus": 0, "workflow_state": states.PENDING_APPROVAL, "approver_role": role}
+	if role == GENERAL_MANAGER:
+		waiting.pop("approver_role")
+	for name in frappe.get_all(reviews.REVIEW, filters=waiting, pluck="name", order_by="creation"):
+		review = frappe.get_doc(reviews.REVIEW, name)
+		if name not in asked and delegate in reviews.who_decides(review):
+			reviews.ask_to_decide(review, [delegate])
+	if role != BUSINESS_MANAGER:
+		return
+	for name in frappe.get_all(
+		authorise.DOCTYPE, filters={"docstatus": 0}, pluck="name", order_by="creation"
+	):
+		record = frappe.get_doc(authorise.DOCTYPE, name)
+		if name not in asked and delegate in authorise.who_decides(record):
+			notify.assign(record, [delegate], authorise.request_text(record))
 
 
 def _remind(doctype: str, name: str, users: list[str], subject: str) -> None:

@@ -1,4 +1,4 @@
-"""Rows of contract documents that are saved alone, not with their document (E8).
+"""Rows of contracts and of our own records that are saved alone, not with their document (E8, K2).
 
 Update Items and `frappe.client.save` write single rows; then only the row's own events fire. A row that is
 saved with its document fires none, so these handlers cost nothing there.
@@ -11,8 +11,10 @@ from frappe.model.document import Document
 
 from qms_customer.contract.content import CONTRACT_DOCTYPES, schema
 from qms_customer.contract.facts import is_gated
+from qms_customer.contract.settings import DOCTYPE as SETTINGS
 from qms_customer.erp.release import goods_items
 from qms_customer.messages import refuse_one
+from qms_customer.records.kinds import is_record, stored_name
 from qms_customer.rules import content as rules
 from qms_customer.rules import mark
 
@@ -21,7 +23,8 @@ PLACE = ("parenttype", "parent", "parentfield")
 
 
 def before_insert(row: Document, method: str | None = None) -> None:
-	"""Refuse a new row on a committed contract (E8), and goods on an order of services alone (C1)."""
+	"""Refuse a new row on a committed contract (E8) or a record (K2), and goods on an order of services (C1)."""
+	_refuse_row_of_record(row)
 	if place := _place(row):
 		_refuse_if_committed(place, row)
 
@@ -52,6 +55,7 @@ def on_update_after_submit(row: Document, method: str | None = None) -> None:
 
 def before_removal(row: Document, method: str | None = None) -> None:
 	"""Refuse to cancel or delete a row of a committed contract (E8)."""
+	_refuse_row_of_record(row)
 	for place in _places(row):
 		_refuse_if_committed(place)
 
@@ -61,7 +65,24 @@ def forget(parent: Document) -> None:
 	_cache().pop((parent.doctype, parent.name), None)
 
 
+def _refuse_row_of_record(row: Document) -> None:
+	"""K2, C9: a row of a record or of the settings is written with its document, never alone.
+
+	Saved alone it would pass neither the record's own checks nor the count of its moves.
+	"""
+	for one in (row, row.get_doc_before_save()):
+		kind = stored_name(one.get("parenttype")) if one else ""
+		if kind and (kind == SETTINGS or is_record(kind)):
+			refuse_one(
+				"K2",
+				mark("Rows of {0} {1} are not changed by themselves. Open it and use its form."),
+				kind,
+				one.get("parent") or "",
+			)
+
+
 def _refuse_change(row: Document) -> None:
+	_refuse_row_of_record(row)
 	if not (places := _places(row)):
 		return
 	if _changed(row, places[0]):
@@ -78,7 +99,12 @@ def _places(row: Document) -> list[tuple[str, str, str]]:
 
 def _place(row: Document) -> tuple[str, str, str] | None:
 	doctype, parent, table = (row.get(name) or "" for name in PLACE)
-	if doctype not in CONTRACT_DOCTYPES or not parent or table not in schema(doctype).tables:
+	doctype = stored_name(doctype)
+	if doctype not in CONTRACT_DOCTYPES or not parent:
+		return None
+	tables = schema(doctype).tables
+	# The database finds "Items" where "items" is asked for: a table that no form knows counts as well.
+	if table not in tables and frappe.get_meta(doctype).get_field(table):
 		return None
 	return doctype, parent, table
 
@@ -87,8 +113,8 @@ def _changed(row: Document, place: tuple[str, str, str]) -> bool:
 	before = row.get_doc_before_save()
 	if before is None or any(row.get(n) != before.get(n) for n in (*PLACE, "docstatus")):
 		return True
-	columns = schema(place[0]).tables[place[2]]
-	return any(
+	columns = schema(place[0]).tables.get(place[2])
+	return columns is None or any(
 		rules.normal(row.get(name), kind) != rules.normal(before.get(name), kind)
 		for name, kind in columns.items()
 	)

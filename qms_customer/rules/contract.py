@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from qms_customer.rules import mark
 
@@ -37,6 +38,8 @@ SPECIALS = (
 	SPECIAL_OTHER,
 )
 DESIGNED_BEFORE_PRODUCTION = frozenset({SPECIAL_PACKAGING, SPECIAL_PROCESS})
+# The clock of somebody's computer may be ahead of the server's.
+CLOCKS_DIFFER = timedelta(minutes=5)
 STANDARD_PACKAGING = "Standard"
 SPECIAL_PACKAGING_CHOICE = "Special"
 
@@ -160,6 +163,26 @@ def missing_to_approve(form: str, confirmations: Iterable[Confirmation]) -> list
 			)
 		]
 	return []
+
+
+def confirmation_refusals(
+	number: int, confirmed_on: datetime | None, now: datetime, stored: bool
+) -> list[Missing]:
+	"""Return what is wrong with a confirmation as it is recorded: it has happened, its evidence is there (A3,
+	K3).
+	"""
+	found = []
+	if confirmed_on and confirmed_on > now + CLOCKS_DIFFER:
+		found.append(Missing("A3", mark("The confirmation in row {0} lies in the future."), (str(number),)))
+	if not stored:
+		found.append(
+			Missing(
+				"A3",
+				mark("The evidence of the confirmation in row {0} is no file that is stored here."),
+				(str(number),),
+			)
+		)
+	return found
 
 
 def special_requirements(requirements: Iterable[Requirement], packaging: str) -> list[str]:

@@ -104,7 +104,7 @@ def separation_refusal(user: str, acting_for: str, preparers: Iterable[str], opi
 	"""
 	prepared, gave = set(preparers), set(opiners)
 	if user in prepared:
-		return mark("C12: you prepared this review, so somebody else has to decide it.")
+		return mark("C12: you prepared this contract or its review, so somebody else has to decide it.")
 	if user in gave:
 		return mark("C12: you gave an opinion on this review, so somebody else has to decide it.")
 	if acting_for and acting_for in prepared | gave:
@@ -113,6 +113,16 @@ def separation_refusal(user: str, acting_for: str, preparers: Iterable[str], opi
 			"their authority cannot be used here."
 		)
 	return ""
+
+
+def highest(roles: Iterable[str]) -> str:
+	"""Return the role of the highest authority, "" if there is none (C13)."""
+	return max(roles, key=lambda role: AUTHORITY_RANK.get(role, 0), default="")
+
+
+def strongest_first(options: Iterable[Authority]) -> list[Authority]:
+	"""Return the ways of deciding, the highest authority first: who overrules uses theirs (C11)."""
+	return sorted(options, key=lambda option: -AUTHORITY_RANK.get(option.role, 0))
 
 
 def choose_authority(

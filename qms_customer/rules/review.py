@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qms_customer.rules import mark
 from qms_customer.rules.aspects import CIRCULATED_FLOOR, CONVENED_FLOOR, SALES, TOPICS, Aspect, Department
 from qms_customer.rules.classification import Classification, Path
-from qms_customer.rules.people import AUTHORITY_RANK, GENERAL_MANAGER, SALES_USER, SALES_VP
+from qms_customer.rules.people import AUTHORITY_RANK, BUSINESS_MANAGER, GENERAL_MANAGER, SALES_USER, SALES_VP
 
 # C9: the approvers' matrix. C5: the salesperson's signature is review and approval.
 APPROVERS = {
@@ -275,3 +275,27 @@ def blocking(actions: Iterable[Action], what: str) -> list[Action]:
 def aspects_of(department: str, aspects: Iterable[Aspect]) -> list[Aspect]:
 	"""Return the aspects that a department answers for, in the order of the table (C6)."""
 	return [a for a in aspects if a.department == department]
+
+
+def may_report(user: str, roles: Iterable[str], owner: str, owner_enabled: bool, verifier_role: str) -> bool:
+	"""Return whether a person may report an action done (C10): its owner.
+
+	If the owner's account is disabled: a colleague who holds the verifier's role, or Sales.
+	"""
+	if user == owner or owner_enabled:
+		return user == owner
+	return bool(set(roles) & {verifier_role, SALES_USER, BUSINESS_MANAGER})
+
+
+def may_verify(
+	user: str, roles: Iterable[str], done_by: str, verifier: str, verifier_enabled: bool, verifier_role: str
+) -> bool:
+	"""Return whether a person may verify an action (C10): its verifier, never who did it.
+
+	If nobody is named, or the one named is disabled or did it in place of its owner: who holds the role.
+	"""
+	if user == done_by:
+		return False
+	if verifier and verifier_enabled and verifier != done_by:
+		return user == verifier
+	return verifier_role in set(roles)

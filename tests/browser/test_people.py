@@ -174,7 +174,7 @@ def test_a_verbal_order_is_confirmed_on_the_review(desk: Desk, cast: c.World) ->
 	frappe.db.rollback()
 	review.reload()
 	evidence = {"confirmed_by": "Dr Wang", "confirmed_on": now_datetime(), "method": "E-mail"}
-	review.append("confirmations", {**evidence, "evidence": "/private/files/mail.eml"})
+	review.append("confirmations", {**evidence, "evidence": c.upload().file_url})
 	with as_user(cast.sales):
 		review.save()
 	frappe.db.commit()

@@ -215,7 +215,7 @@ def test_sales_records_the_confirmation_of_a_verbal_order_with_its_evidence(
 	sales = Hands(desk(cast.sales)).open("Contract Review", review.name)
 	sales.add_row("confirmations")
 	sales.cell("confirmations", 1, "confirmed_by", "Dr Wang")
-	sales.cell("confirmations", 1, "confirmed_on", f"{typed(0)} 08:00:00")
+	sales.cell("confirmations", 1, "confirmed_on", f"{typed(-1)} 08:00:00")
 	sales.cell("confirmations", 1, "method", "E-mail")
 	sales.attach("confirmations", 1, "evidence", mail)
 	sales.page.shot("confirmation")

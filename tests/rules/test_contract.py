@@ -1,6 +1,7 @@
 """What must be there before a review starts, and before it is approved."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -162,3 +163,19 @@ def test_all_that_is_missing_is_said_at_once():
 def test_a7_a_requirement_that_is_none_is_not_special():
 	row = Requirement(contract.STATED, special=contract.SPECIAL_MATERIAL, none=True)
 	assert contract.special_requirements([row], contract.STANDARD_PACKAGING) == []
+
+
+NOW = datetime(2026, 5, 20, 9)
+
+
+@pytest.mark.rule("A3", "K3")
+@given(st.integers(-10_000, 10_000), st.booleans())
+def test_a3_a_confirmation_has_happened_and_its_evidence_is_stored(minutes, stored):
+	found = contract.confirmation_refusals(2, NOW + timedelta(minutes=minutes), NOW, stored)
+	assert len(found) == (minutes > 5) + (not stored)
+	assert all((m.rule, m.args) == ("A3", ("2",)) for m in found)
+
+
+@pytest.mark.rule("A3")
+def test_a3_when_it_happened_is_asked_for_elsewhere():
+	assert contract.confirmation_refusals(1, None, NOW, True) == []

@@ -158,3 +158,19 @@ def test_c12_says_which_of_the_three_stands_against_it():
 @pytest.mark.rule("L2", "C12")
 def test_l2_administrators_authority_cannot_be_delegated():
 	assert authorities("bo", VP, [], [given_by("Administrator")], ["Administrator"], TODAY) == []
+
+
+@pytest.mark.rule("C13")
+@given(st.lists(st.sampled_from([*people.AUTHORITY_RANK, "System Manager"])))
+def test_c13_the_highest_authority_counts(roles):
+	found = people.highest(iter(roles))
+	assert found == "" if not roles else found in roles
+	assert all(people.AUTHORITY_RANK.get(found, 0) >= people.AUTHORITY_RANK.get(role, 0) for role in roles)
+
+
+@pytest.mark.rule("C11")
+def test_c11_who_overrules_uses_the_highest_authority_the_own_right_first():
+	options = [Authority(VP), Authority(people.GENERAL_MANAGER), Authority(people.GENERAL_MANAGER, "anna")]
+	strongest = people.strongest_first(iter(options))
+	assert strongest == [*options[1:], options[0]]
+	assert choose_authority(strongest, "bo", ["chen"], []) == (options[1], "")

@@ -303,3 +303,29 @@ def test_c5_signature_alone(enabled, path, is_person, is_salesperson):
 @pytest.mark.rule("C9")
 def test_c9_never_administrator():
 	assert review.signature_refusal(True, Path.SIGNATURE, False, True).rule == "C9"
+
+
+PEOPLE = st.sampled_from(["anna", "bo", "chen"])
+HELD = st.sets(st.sampled_from([people.RND, people.QUALITY, people.SALES_USER, BM]))
+
+
+@pytest.mark.rule("C10")
+@given(PEOPLE, HELD, PEOPLE, st.booleans())
+def test_c10_the_owner_reports_or_a_colleague_of_an_owner_who_left(user, held, owner, enabled):
+	allowed = review.may_report(user, held, owner, enabled, people.RND)
+	if enabled or user == owner:
+		assert allowed == (user == owner)
+	else:
+		assert allowed == bool(held & {people.RND, people.SALES_USER, BM})
+
+
+@pytest.mark.rule("C10")
+@given(PEOPLE, HELD, PEOPLE, st.sampled_from(["", "anna", "bo"]), st.booleans())
+def test_c10_never_who_did_it_verifies(user, held, done_by, verifier, enabled):
+	allowed = review.may_verify(user, held, done_by, verifier, enabled, people.RND)
+	if user == done_by:
+		assert not allowed
+	elif verifier and enabled and verifier != done_by:
+		assert allowed == (user == verifier)
+	else:
+		assert allowed == (people.RND in held)

@@ -146,7 +146,7 @@ def test_a_verbal_order_needs_the_customers_confirmation(world: c.World) -> None
 			"confirmed_by": "Dr Wang",
 			"confirmed_on": frappe.utils.now_datetime(),
 			"method": "E-mail",
-			"evidence": "/private/files/mail.eml",
+			"evidence": c.upload().file_url,
 		},
 	)
 	with as_user(world.sales):

@@ -153,6 +153,14 @@ def customer(**values: Any) -> str:
 	)
 
 
+def upload(**values: Any) -> Document:
+	"""Return a private file that was uploaded, with bytes of its own."""
+	name, text = f"{frappe.generate_hash(length=8)}.txt", frappe.generate_hash()
+	return frappe.get_doc(
+		{"doctype": "File", "file_name": name, "content": text, "is_private": 1, **values}
+	).insert()
+
+
 def payment_terms() -> str:
 	"""Return the name of a payment terms template: all of it, 30 days after the invoice."""
 	name = "QMS 30 Days"

@@ -4,7 +4,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import getdate
 
-from qms_customer.contract import people
+from qms_customer.contract import people, scheduled
 from qms_customer.messages import refuse_one
 from qms_customer.rules import mark
 from qms_customer.rules.people import DELEGABLE
@@ -18,7 +18,7 @@ class ApprovalDelegation(Document):
 		user = frappe.session.user
 		if self.is_new():
 			self.delegator = user
-		if self.delegator != user or not people.is_enabled_person(user):
+		if self.delegator != user or not people.is_present(user):
 			refuse_one("L2", mark("A manager delegates their own authority, in person."))
 		if self.role not in DELEGABLE:
 			refuse_one("L2", mark("{0} is not an authority that is delegated."), self.role)
@@ -36,6 +36,11 @@ class ApprovalDelegation(Document):
 		"""L2: what was a draft for days does not begin in the past either."""
 		if getdate(self.from_date) < getdate():
 			refuse_one("L2", mark("A delegation does not begin in the past."))
+
+	def on_submit(self) -> None:
+		"""L3: what waits already reaches the delegate; of a later period, on its first day."""
+		if getdate(self.from_date) <= getdate():
+			scheduled.assign_to_delegate(self.role, self.delegate)
 
 	def before_cancel(self) -> None:
 		"""L2: the manager takes it back, or a system manager when the manager is gone."""

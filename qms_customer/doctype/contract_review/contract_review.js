@@ -66,8 +66,14 @@ function decide(frm, action) {
 		frappe.msgprint(panel.why_not);
 		return;
 	}
-	const objections = panel.objections;
-	const overruling = action === "Approve" && panel.may_overrule && objections.length;
+	const { objections, open_objections } = panel;
+	const overruling =
+		action === "Approve" && panel.may_overrule && (objections.length || open_objections.length);
+	const passing = objections.length
+		? __("Reason for overruling the objection of {0}", [
+				objections.map((d) => __(d, null, "Review Department")).join(", "),
+		  ])
+		: __("Reason for approving before {0} is done", [open_objections.join(", ")]);
 	qms_customer.ask(
 		__("Decide Contract Review"),
 		[
@@ -84,9 +90,7 @@ function decide(frm, action) {
 						{
 							fieldname: "overrule_reason",
 							fieldtype: "Small Text",
-							label: __("Reason for overruling the objection of {0}", [
-								objections.map((d) => __(d, null, "Review Department")).join(", "),
-							]),
+							label: passing,
 							reqd: 1,
 						},
 				  ]

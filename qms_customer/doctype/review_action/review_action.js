@@ -7,7 +7,8 @@ frappe.ui.form.on("Review Action", {
 		qms_customer.headline(frm, waits[frm.doc.status], frm.doc.status === "Open" ? "orange" : "blue");
 		const call = (method, args) =>
 			qms_customer.api(method, { name: frm.doc.name, ...args }).then(() => frm.reload_doc());
-		if (frm.doc.status === "Open" && frappe.session.user === frm.doc.action_owner) {
+		const may = frm.doc.__onload || {};
+		if (may.may_report) {
 			frm.add_custom_button(__("Report Done"), () =>
 				qms_customer.ask(
 					__("Report Done"),
@@ -20,10 +21,7 @@ frappe.ui.form.on("Review Action", {
 				)
 			).addClass("btn-primary");
 		}
-		const verifies = frm.doc.verifier
-			? frappe.session.user === frm.doc.verifier
-			: frappe.user_roles.includes(frm.doc.verifier_role);
-		if (frm.doc.status === "Done" && verifies && frappe.session.user !== frm.doc.done_by) {
+		if (may.may_verify) {
 			for (const [label, effective] of [
 				[__("Verify"), 1],
 				[__("Send Back"), 0],

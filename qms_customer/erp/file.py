@@ -1,0 +1,147 @@
+"""Files: what contracts and records name is neither moved nor deleted, and no file writes into a record (A3,
+A6, C10, E8, K2).
+"""
+
+import frappe
+from frappe.model.document import Document
+
+from qms_customer.contract.content import CONTRACT_DOCTYPES
+from qms_customer.messages import refuse_one
+from qms_customer.records.kinds import is_record, stored_name
+from qms_customer.rules import mark
+
+ATTACHES = ("Attach", "Attach Image")
+# Where a file is, what it holds, and what it hangs on.
+PLACE = ("file_url", "is_private", "content_hash")
+FIXED = (*PLACE, "attached_to_doctype", "attached_to_name", "attached_to_field")
+# Which field of which record names a file as evidence.
+EVIDENCE = {"Contract Confirmation": "evidence", "Review Action": "evidence_file"}
+
+
+def before_validate(file: Document, method: str | None = None) -> None:
+	"""Refuse to move a file that something committed rests on (A6, K2), or to write through it (E8, K2)."""
+	before = file.get_doc_before_save()
+	if before is None:
+		return
+	changed = {name for name in FIXED if _text(file.get(name)) != _text(before.get(name))}
+	if not changed:
+		return
+	for one in (before, file):
+		if _is_fixed(one.attached_to_doctype, one.attached_to_name):
+			_refuse(file, one.attached_to_name)
+	if changed.intersection(PLACE) and (name := kept_by(_addresses(before))):
+		_refuse(file, name)
+	if "is_private" in changed:
+		_refuse_to_write_through(file, before.file_url)
+
+
+def on_trash(file: Document, method: str | None = None) -> None:
+	"""Refuse to delete a file that a contract in review, a committed one, or a record names (A3, A6, C10)."""
+	if not frappe.flags.in_uninstall and (name := kept_by([file.file_url])):
+		_refuse(file, name)
+
+
+def delete_content(file: Document, only_thumbnail: bool = False) -> None:
+	"""Refuse before the bytes are gone: frappe deletes them, and asks `on_trash` of apps afterwards (A6)."""
+	if not only_thumbnail and file.flags.new_file and kept_by([file.file_url]):
+		# A new file is rolled back that shared the bytes of a kept one.
+		return
+	if not only_thumbnail:
+		on_trash(file)
+	ours = f"{__name__}.{delete_content.__name__}"
+	others = [hook for hook in frappe.get_hooks("delete_file_data_content") if hook != ours]
+	if others:
+		# Another app stores the files elsewhere; frappe calls one such hook only.
+		frappe.get_attr(others[0])(file, only_thumbnail=only_thumbnail)
+	else:
+		file.delete_file_from_filesystem(only_thumbnail=only_thumbnail)
+
+
+def is_stored(url: str | None) -> bool:
+	"""Return whether an address is that of a file of this site, bytes and all (A3)."""
+	if not (url or "").startswith(("/files/", "/private/files/")):
+		return False
+	name = frappe.db.get_value("File", {"file_url": url})
+	return bool(name) and frappe.get_doc("File", name).exists_on_disk()
+
+
+def kept_by(urls: list[str]) -> str:
+	"""Return the document for which one of these files is kept, "" if there is none; a constant number of
+	queries.
+
+	A review has the contract's documents as rows of its own, so that a contract in review is found by them.
+	"""
+	urls = [url for url in urls if url]
+	if not urls:
+		return ""
+	row = frappe.qb.DocType("Contract Document")
+	names = (
+		frappe.qb.from_(row)
+		.select(row.parent)
+		.where(row.file.isin(urls) & ((row.parenttype == "Contract Review") | (row.docstatus > 0)))
+		.limit(1)
+		.run(pluck=True)
+	)
+	for doctype, field in EVIDENCE.items():
+		names = names or frappe.get_all(
+			doctype, {field: ("in", urls)}, pluck="parent" if frappe.is_table(doctype) else "name", limit=1
+		)
+	return names[0] if names else ""
+
+
+def _addresses(file: Document) -> list[str]:
+	"""The addresses of all files with these bytes: frappe moves them together."""
+	same = (
+		frappe.get_all("File", {"content_hash": file.content_hash}, pluck="file_url")
+		if file.content_hash
+		else []
+	)
+	return [file.file_url, *same]
+
+
+def _is_fixed(doctype: str | None, name: str | None) -> bool:
+	"""Whether a document is a record of ours or a committed contract."""
+	kind = stored_name(doctype)
+	if not (kind and name):
+		return False
+	if is_record(kind):
+		return True
+	return kind in CONTRACT_DOCTYPES and (frappe.db.get_value(kind, name, "docstatus") or 0) > 0
+
+
+def _refuse_to_write_through(file: Document, old_url: str) -> None:
+	"""When `is_private` changes, frappe writes the new address into a field of the document by SQL.
+
+	It does so for any field that the file names, and, if it names none, for the one that holds the address.
+	"""
+	kind = stored_name(file.attached_to_doctype)
+	if not (kind and file.attached_to_name):
+		return
+	meta = frappe.get_meta(kind)
+	names = [file.attached_to_field] if file.attached_to_field else []
+	if not names:
+		values = frappe.get_doc(kind, file.attached_to_name).as_dict()
+		names = [name for name, value in values.items() if value == old_url]
+	for name in names:
+		field = meta.get_field(name)
+		if not field or field.fieldtype not in ATTACHES:
+			refuse_one(
+				"K2",
+				mark("A file does not write into {0} of {1}: that is no field for attachments."),
+				name,
+				file.attached_to_name,
+			)
+
+
+def _text(value: object) -> str:
+	"""A value as text; a form sends "0" for what is stored as 0, or as nothing."""
+	return "" if value in (None, "", 0, "0") else str(value)
+
+
+def _refuse(file: Document, name: str) -> None:
+	refuse_one(
+		"K2",
+		mark("The file {0} belongs to {1}, which is kept as it is. It is not changed, moved or deleted."),
+		file.file_name or file.file_url,
+		name,
+	)
