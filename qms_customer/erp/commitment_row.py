@@ -23,7 +23,7 @@ PLACE = ("parenttype", "parent", "parentfield")
 
 
 def before_insert(row: Document, method: str | None = None) -> None:
-	"""Refuse a new row on a committed contract (E8) or a record (K2), and goods on an order of services (C1)."""
+	"""Refuse a row on a committed contract (E8) or a record (K2), and goods on an order of services (C1)."""
 	_refuse_row_of_record(row)
 	if place := _place(row):
 		_refuse_if_committed(place, row)
