@@ -82,7 +82,8 @@ def differences(doc: Document, base: Base, *, current: bool = False) -> list[Cha
 		_ordered_elsewhere(doc, base, current),
 		frappe.get_cached_value("Company", doc.company, "default_currency"),
 		_item_defaults(doc),
-		frappe.utils.nowdate(),
+		# What is committed was committed in time.
+		frappe.utils.nowdate() if current or doc.docstatus == 0 else "",
 	)
 
 
