@@ -135,8 +135,9 @@ doc_events = {
 	},
 }
 
-# Where frappe deletes the bytes of a file, before it asks on_trash.
+# Where frappe deletes the bytes of a file, before it asks on_trash, and where it writes them.
 delete_file_data_content = "qms_customer.erp.file.delete_content"
+write_file = "qms_customer.erp.file.write_content"
 
 scheduler_events = {
 	"daily": [

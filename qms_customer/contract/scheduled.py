@@ -89,11 +89,20 @@ def remind_overdue() -> None:
 			_("Overdue: the opinion of {0} on {1}").format(_(opinion.department), opinion.reference_name),
 		)
 	last = add_days(today, -(settings().opinion_due_days or 0))
-	for review in frappe.get_all(
+	waiting = frappe.get_all(
 		reviews.REVIEW,
 		filters={"docstatus": 0, "workflow_state": states.PENDING_APPROVAL, "modified": ("<", last)},
 		fields=["name", "approver_role", "reference_name"],
-	):
+	)
+	# An opinion is counted without touching the review: it waits since the last one.
+	lately = frappe.get_all(
+		reviews.OPINION,
+		filters={"contract_review": ("in", [r.name for r in waiting] or [""]), "given_on": (">=", last)},
+		pluck="contract_review",
+	)
+	for review in waiting:
+		if review.name in lately:
+			continue
 		_remind(
 			reviews.REVIEW,
 			review.name,

@@ -2,8 +2,15 @@
 A6, C10, E8, K2).
 """
 
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
 import frappe
 from frappe.model.document import Document
+from frappe.utils import get_files_path
+from frappe.utils.file_manager import save_file_on_filesystem
 
 from qms_customer.contract.content import CONTRACT_DOCTYPES
 from qms_customer.messages import refuse_one
@@ -29,7 +36,7 @@ def before_validate(file: Document, method: str | None = None) -> None:
 	for one in (before, file):
 		if _is_fixed(one.attached_to_doctype, one.attached_to_name):
 			_refuse(file, one.attached_to_name)
-	if changed.intersection(PLACE) and (name := kept_by(_addresses(before))):
+	if changed.intersection(PLACE) and (name := kept_by([file.file_url, *_addresses(before)])):
 		_refuse(file, name)
 	if "is_private" in changed:
 		_refuse_to_write_through(file, before.file_url)
@@ -48,13 +55,23 @@ def delete_content(file: Document, only_thumbnail: bool = False) -> None:
 		return
 	if not only_thumbnail:
 		on_trash(file)
-	ours = f"{__name__}.{delete_content.__name__}"
-	others = [hook for hook in frappe.get_hooks("delete_file_data_content") if hook != ours]
-	if others:
-		# Another app stores the files elsewhere; frappe calls one such hook only.
-		frappe.get_attr(others[0])(file, only_thumbnail=only_thumbnail)
+	if other := _other_app("delete_file_data_content", delete_content):
+		other(file, only_thumbnail=only_thumbnail)
 	else:
 		file.delete_file_from_filesystem(only_thumbnail=only_thumbnail)
+
+
+def write_content(file: Document | str, *args: Any, **kwargs: Any) -> dict:
+	"""Refuse to write over a kept file: an image that is optimised is written where its name says (A6)."""
+	other = _other_app("write_file", write_content)
+	if isinstance(file, str):
+		# The older of frappe's two ways to write a file, always under a name that is free.
+		return (other or save_file_on_filesystem)(file, *args, **kwargs)
+	name = re.sub(r"[/\\%?#]", "_", file.file_name)
+	if os.path.exists(get_files_path(name, is_private=file.is_private)):
+		if kept := kept_by([f"/private/files/{name}" if file.is_private else f"/files/{name}"]):
+			_refuse(file, kept)
+	return other(file) if other else file.save_file_on_filesystem()
 
 
 def is_stored(url: str | None) -> bool:
@@ -87,6 +104,13 @@ def kept_by(urls: list[str]) -> str:
 			doctype, {field: ("in", urls)}, pluck="parent" if frappe.is_table(doctype) else "name", limit=1
 		)
 	return names[0] if names else ""
+
+
+def _other_app(hook: str, ours: Callable) -> Callable | None:
+	"""The function of another app that stores files elsewhere: frappe calls the first such hook only."""
+	mine = f"{__name__}.{ours.__name__}"
+	others = [path for path in frappe.get_hooks(hook) if path != mine]
+	return frappe.get_attr(others[0]) if others else None
 
 
 def _addresses(file: Document) -> list[str]:

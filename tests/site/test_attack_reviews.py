@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable
@@ -12,6 +13,8 @@ import pytest
 from frappe import client
 from frappe.model.document import Document
 from frappe.utils import add_days, add_to_date, now_datetime, nowdate
+from frappe.utils.file_manager import save_file
+from PIL import Image
 
 from qms_customer.contract import api, people, scheduled
 from qms_customer.messages import QMSRefusal
@@ -268,6 +271,31 @@ def test_a_file_that_a_contract_or_a_record_names_is_neither_deleted_nor_moved(
 				with pytest.raises(QMSRefusal, match="K2"):
 					door()
 	assert os.path.exists(path) and fresh(file).get_content() == bytes_
+
+
+def photograph(colour: str) -> bytes:
+	out = io.BytesIO()
+	Image.new("RGB", (64, 64), colour).save(out, "PNG")
+	return out.getvalue()
+
+
+@pytest.mark.rule("A6")
+def test_nor_written_over_by_another_that_takes_its_name(world: c.World) -> None:
+	"""frappe writes an image that it optimises under the name that its File says it has."""
+	file = c.upload(file_name=f"{frappe.generate_hash(length=8)}.png", content=photograph("red"))
+	row = {"title": "Artwork", "document_type": "Artwork", "document_version": "A", "file": file.file_url}
+	c.start(world, c.order(c.item(), qms_documents=[row]))
+	bytes_ = fresh(file).get_content()
+	with as_user(world.sales):
+		mine = c.upload(file_name=f"{frappe.generate_hash(length=8)}.png", content=photograph("blue"))
+		client.set_value("File", mine.name, "file_name", file.file_name)
+	for one in (mine, file):
+		with pytest.raises(QMSRefusal, match="K2"):
+			fresh(one).optimize_file()
+	assert fresh(file).get_content() == bytes_
+	assert save_file("note.txt", frappe.generate_hash(), None, None, is_private=1).exists_on_disk()
+	spare = c.upload(file_name=f"{frappe.generate_hash(length=8)}.png", content=photograph("green"))
+	fresh(spare).optimize_file()
 
 
 @pytest.mark.rule("A6")

@@ -652,6 +652,11 @@ def test_what_is_overdue_goes_up_once_a_day(world: c.World) -> None:
 		"Contract Review", review.name, "modified", add_days(nowdate(), -9), update_modified=False
 	)
 	scheduled.remind_overdue()
+	assert not frappe.db.exists("Notification Log", {"document_name": review.name, "for_user": world.gm})
+	frappe.db.set_value(
+		"Contract Review Opinion", {"contract_review": review.name}, "given_on", add_days(nowdate(), -9)
+	)
+	scheduled.remind_overdue()
 	assert frappe.db.exists("Notification Log", {"document_name": review.name, "for_user": world.gm})
 
 
