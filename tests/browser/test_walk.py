@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 import pytest
+from playwright.sync_api import expect
 
 from qms_customer.rules import people as roles
 from tests.support import contracts as c
@@ -37,7 +38,7 @@ def test_an_order_from_draft_to_delivery(desk: Callable[..., DeskPage], cast: c.
 	sales.find(".qms-show-review").click()
 	panel = sales.find(".qms-panel")
 	for code in "abc":
-		assert panel.locator(f'tr[data-criterion="{code}"]').count() == 1
+		expect(panel.locator(f'tr[data-criterion="{code}"]')).to_have_count(1)
 	sales.sees("Q/QTC 012-2025", "IP-200", where=".qms-panel")
 	missing = panel.locator(".alert-warning li")
 	assert missing.count() == CLASSES + 1

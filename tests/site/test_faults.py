@@ -262,6 +262,9 @@ def test_an_order_that_was_committed_before_the_app_is_reviewed_as_it_stands(wor
 	],
 )
 def test_odd_orders_have_a_defined_class(world: c.World, values: dict, expected: str) -> None:
+	# Without a rate on record the amount of a foreign order is unknown, and unknown never counts as met (B2).
+	rate = {"from_currency": "USD", "to_currency": "CNY", "exchange_rate": 7, "for_selling": 1}
+	frappe.get_doc({"doctype": "Currency Exchange", "date": frappe.utils.nowdate(), **rate}).insert()
 	review = c.start(world, c.order(c.item(stock=50), **values))
 	assert review.review_path == expected
 	if "conversion_rate" in values:
