@@ -1,5 +1,7 @@
 """Work Order: production for a contract starts only when its review is approved (D4, C10)."""
 
+from collections.abc import Iterable
+
 import frappe
 from frappe.model.document import Document
 
@@ -48,7 +50,7 @@ def orders_of(doc: Document) -> set[str]:
 
 def _orders_of_plan(doc: Document) -> set[str]:
 	plan = doc.production_plan
-	by_name = {line.name: line for line in _lines_of_plan(plan)}
+	by_name = {line.name: line for line in _lines_of_plans([plan])}
 	line = by_name.get(doc.production_plan_item or "")
 	if line and line.item_code != doc.production_item:
 		line = None
@@ -75,50 +77,64 @@ def _orders_of_plan(doc: Document) -> set[str]:
 	if line and line.material_request:
 		return _orders_of_request(line.material_request, line.material_request_item, line.item_code)
 	# Which orders a combined row is for is not kept by row: all that the plan was made from count.
-	return _all_orders_of_plan(plan)
+	return _all_orders_of_plans({plan})
 
 
-def _lines_of_plan(plan: str) -> list[frappe._dict]:
+def _lines_of_plans(plans: Iterable[str]) -> list[frappe._dict]:
 	return frappe.get_all(
 		"Production Plan Item",
-		filters={"parent": plan, "parenttype": "Production Plan"},
+		filters={"parent": ("in", list(plans)), "parenttype": "Production Plan"},
 		fields=["name", "item_code", "sales_order", "material_request", "material_request_item"],
 	)
 
 
-def _all_orders_of_plan(plan: str, seen: frozenset[str] = frozenset()) -> set[str]:
-	lines = _lines_of_plan(plan)
-	found = {line.sales_order for line in lines}
-	for table in ("Production Plan Sales Order", "Production Plan Item Reference"):
-		found |= set(
-			frappe.get_all(
-				table, filters={"parent": plan, "parenttype": "Production Plan"}, pluck="sales_order"
+def _rows_of_requests(requests: Iterable[str]) -> list[frappe._dict]:
+	return frappe.get_all(
+		"Material Request Item",
+		filters={"parent": ("in", list(requests)), "parenttype": "Material Request"},
+		fields=["name", "item_code", "sales_order", "production_plan"],
+	)
+
+
+def _all_orders_of_plans(plans: set[str]) -> set[str]:
+	"""The orders that plans were made from, and those of the plans that these were requested by.
+
+	The number of queries does not depend on that of rows or requests, only on how many plans follow upon each
+	other; forged ones that name each other come to an end.
+	"""
+	found: set[str] = set()
+	seen: set[str] = set()
+	while plans:
+		seen |= plans
+		lines = _lines_of_plans(plans)
+		found |= {line.sales_order for line in lines}
+		for table in ("Production Plan Sales Order", "Production Plan Item Reference"):
+			found |= set(
+				frappe.get_all(
+					table,
+					filters={"parent": ("in", list(plans)), "parenttype": "Production Plan"},
+					pluck="sales_order",
+				)
 			)
-		)
-	for request in {line.material_request for line in lines if line.material_request} - seen:
-		found |= _orders_of_request(request, seen=seen)
+		requests = {line.material_request for line in lines if line.material_request}
+		rows = _rows_of_requests(requests) if requests else []
+		found |= {row.sales_order for row in rows}
+		plans = _plans_behind(rows) - seen
 	return {f for f in found if f}
 
 
-def _orders_of_request(
-	request: str, row: str | None = None, item: str | None = None, seen: frozenset[str] = frozenset()
-) -> set[str]:
+def _plans_behind(rows: Iterable[frappe._dict]) -> set[str]:
+	"""A plan requests sub-assemblies without saying for which order: then all orders of that plan count."""
+	return {row.production_plan for row in rows if row.production_plan and not row.sales_order}
+
+
+def _orders_of_request(request: str, row: str | None, item: str) -> set[str]:
 	"""The orders of a material request: of the row if it is one of that request and item, else of all its
 	rows.
-
-	A plan requests sub-assemblies without saying for which order: then all orders of that plan count.
-	`seen`: the requests on the way here, so that forged plans that name each other come to an end.
 	"""
-	rows = frappe.get_all(
-		"Material Request Item",
-		filters={"parent": request, "parenttype": "Material Request"},
-		fields=["name", "item_code", "sales_order", "production_plan"],
-	)
+	rows = _rows_of_requests([request])
 	rows = [r for r in rows if row and r.name == row and r.item_code == item] or rows
-	found = {r.sales_order for r in rows if r.sales_order}
-	for plan in {r.production_plan for r in rows if r.production_plan and not r.sales_order}:
-		found |= _all_orders_of_plan(plan, seen | {request})
-	return found
+	return {r.sales_order for r in rows if r.sales_order} | _all_orders_of_plans(_plans_behind(rows))
 
 
 def _refuse(doc: Document, names: set[str]) -> None:

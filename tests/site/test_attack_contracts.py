@@ -311,24 +311,7 @@ def test_an_order_does_not_inherit_from_a_tender_that_was_lost(world: c.World) -
 
 
 def blanket(world: c.World, terms: str) -> Document:
-	doc = frappe.get_doc(
-		{
-			"doctype": "Blanket Order",
-			"blanket_order_type": "Selling",
-			"customer": c.customer(),
-			"company": COMPANY,
-			"from_date": nowdate(),
-			"to_date": add_days(nowdate(), 300),
-			"qms_contract_form": "Formal Contract",
-			"qms_delivery_method": "Sea freight",
-			"qms_payment_method": "Cash",
-			"qms_packaging": "Standard",
-			"qms_payment_terms": terms,
-			"qms_promised_date": add_days(nowdate(), 20),
-			"qms_requirements": c.requirements(),
-			"items": [{"item_code": c.item(stock=50), "qty": 10, "rate": 100}],
-		}
-	).insert()
+	doc = c.blanket_order((c.item(stock=50), 10, 100), qms_payment_terms=terms)
 	c.approve(world, doc)
 	return fresh(doc)
 

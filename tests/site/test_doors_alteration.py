@@ -622,24 +622,7 @@ def test_rows_saved_alone_ask_once_for_their_document(
 
 @pytest.mark.rule("E8")
 def test_blanket_order(world: c.World, user: str) -> None:
-	doc = frappe.get_doc(
-		{
-			"doctype": "Blanket Order",
-			"blanket_order_type": "Selling",
-			"company": COMPANY,
-			"customer": c.customer(),
-			"from_date": nowdate(),
-			"to_date": add_days(nowdate(), 300),
-			"qms_contract_form": "Formal Contract",
-			"qms_delivery_method": "Sea freight",
-			"qms_payment_method": "Cash",
-			"qms_packaging": "Standard",
-			"qms_payment_terms": c.payment_terms(),
-			"qms_promised_date": add_days(nowdate(), 30),
-			"qms_requirements": c.requirements(),
-			"items": [{"item_code": c.item(stock=50), "qty": 100, "rate": 100}],
-		}
-	).insert()
+	doc = c.blanket_order((c.item(stock=50), 100, 100))
 	c.approve(world, doc)
 	doc = fresh(doc)
 	doc.submit()

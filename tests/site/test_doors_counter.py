@@ -245,29 +245,6 @@ def standing(world: c.World, contract: Document) -> Document:
 	return review
 
 
-def blanket(*rows: tuple[str, float, float], **values: Any) -> Document:
-	"""Return a draft blanket order of (item, quantity, rate)."""
-	return frappe.get_doc(
-		{
-			"doctype": "Blanket Order",
-			"blanket_order_type": "Selling",
-			"company": COMPANY,
-			"customer": c.customer(),
-			"from_date": nowdate(),
-			"to_date": add_days(nowdate(), 300),
-			"qms_contract_form": "Formal Contract",
-			"qms_delivery_method": "Sea freight",
-			"qms_payment_method": "Cash",
-			"qms_packaging": "Standard",
-			"qms_payment_terms": c.payment_terms(),
-			"qms_promised_date": add_days(nowdate(), 30),
-			"qms_requirements": c.requirements(),
-			"items": [{"item_code": code, "qty": qty, "rate": rate} for code, qty, rate in rows],
-			**values,
-		}
-	).insert()
-
-
 @pytest.mark.rule("D4")
 def test_d4_the_till_sells_what_the_standing_review_covers(world: c.World, actors: tuple[str, ...]) -> None:
 	code, other = c.item(stock=90), c.item(stock=90)
@@ -281,7 +258,7 @@ def test_d4_the_till_sells_what_the_standing_review_covers(world: c.World, actor
 	bypass = fresh(first)
 	bypass.flags.ignore_validate = True
 	g.refused(actors, bypass.submit, "D4: Row 1")
-	review = standing(world, blanket((code, 5, 100)))
+	review = standing(world, c.blanket_order((code, 5, 100)))
 	g.submitted(actors, first)
 	g.submitted(actors[1:], sale(opening, customer, {"item_code": code, "qty": 5, "rate": 130}))
 	# The same over the counter with a sales invoice.
@@ -314,7 +291,7 @@ def test_d4_no_discount_takes_a_counter_sale_below_the_reviewed_price(
 	code = c.item(stock=90)
 	service = c.item(is_stock_item=0, with_standard=False)
 	opening, customer = till(), c.customer()
-	standing(world, blanket((code, 5, 100)))
+	standing(world, c.blanket_order((code, 5, 100)))
 	frappe.db.set_single_value("Selling Settings", "allow_negative_rates_for_items", 1)
 	income = frappe.db.get_value("Company", COMPANY, "default_income_account")
 	goods = {"item_code": code, "rate": 100}
@@ -371,11 +348,11 @@ def test_d4_a_standing_review_holds_while_its_contract_does(world: c.World, acto
 	held()
 	# Its time is over, or has not come.
 	past = {"from_date": add_days(nowdate(), -30), "to_date": add_days(nowdate(), -1)}
-	standing(world, blanket((code, 5, 100), **past))
+	standing(world, c.blanket_order((code, 5, 100), **past))
 	held()
-	standing(world, blanket((code, 5, 100), from_date=add_days(nowdate(), 2)))
+	standing(world, c.blanket_order((code, 5, 100), from_date=add_days(nowdate(), 2)))
 	held()
-	standing(world, blanket((code, 5, 100)))
+	standing(world, c.blanket_order((code, 5, 100)))
 	g.submitted(actors, doc)
 
 
@@ -383,7 +360,7 @@ def test_d4_a_standing_review_holds_while_its_contract_does(world: c.World, acto
 def test_d4_the_till_sells_nothing_of_an_order(world: c.World, actors: tuple[str, ...]) -> None:
 	code = c.item(stock=90)
 	order, opening = c.committed_order(world, code), till()
-	standing(world, blanket((code, 5, 100)))
+	standing(world, c.blanket_order((code, 5, 100)))
 	row = {"sales_order": order.name, "so_detail": order.items[0].name}
 	for values in (row, {"sales_order": order.name}, {"so_detail": order.items[0].name}):
 		doc = sale(opening, order.customer, {"item_code": code, **values})
@@ -395,7 +372,7 @@ def test_d4_the_till_sells_nothing_of_an_order(world: c.World, actors: tuple[str
 def test_d4_the_till_takes_back_what_it_sold(world: c.World, actors: tuple[str, ...]) -> None:
 	code, other = c.item(stock=90), c.item(stock=90)
 	opening, customer = till(), c.customer()
-	standing(world, blanket((code, 5, 100), (other, 5, 100)))
+	standing(world, c.blanket_order((code, 5, 100), (other, 5, 100)))
 	sold = g.submitted(actors, sale(opening, customer, {"item_code": code, "qty": 2}))
 	draft = sale(opening, customer, {"item_code": code})
 	back = pay(return_to_till(sold.name))
@@ -421,7 +398,7 @@ def test_d4_the_closing_of_the_till_moves_the_stock_once(
 	actors = g.everybody()
 	code, other = c.item(stock=90), c.item(stock=90)
 	opening, customer = till(), c.customer()
-	standing(world, blanket((code, 5, 100), (other, 5, 100)))
+	standing(world, c.blanket_order((code, 5, 100), (other, 5, 100)))
 	sold, more = (
 		g.submitted(("Administrator",), sale(opening, customer, {"item_code": code, "qty": q}))
 		for q in (4, 2)
@@ -651,26 +628,15 @@ def test_d4_a_supplier_has_delivered_only_what_is_still_approved(
 	code, maker = c.item(), supplier()
 	order = c.order(drop_row(code, maker))
 	review = c.start(world, order)
-	c.answer(
-		world,
-		review,
-		"Sales",
-		answer="Met with Conditions",
-		comment="Enclose the certificate",
-		action_blocks="Delivery",
-		action_owner=world.sales,
-		action_verifier=world.second_sales(),
-	)
+	c.hold_up(world, review, "Delivery")
 	c.answer_all(world, review)
 	c.decide(review.reload(), world.vp)
 	order.reload().submit()
 	doc = purchase(order, maker)
 	g.submit_refused(actors, doc, "C10: Order .* done and verified")
 	action = frappe.get_doc("Review Action", {"contract_review": review.name})
-	with as_user(world.sales):
-		api.complete_action(action.name, "Enclosed")
-	with as_user(world.second_sales()):
-		api.verify_action(action.name, 1, "Seen")
+	c.report_done(world, action.name)
+	c.verify_done(world, action.name)
 	g.submitted(actors, doc)
 	frappe.db.set_value("Sales Order Item", order.items[0].name, "rate", 1)
 	with nothing_changes(doc, order):

@@ -14,7 +14,6 @@ from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 from erpnext.stock.doctype.pick_list.pick_list import create_delivery_note
 from frappe.utils import nowdate
 
-from qms_customer.contract import api
 from qms_customer.erp import delivery_note
 from qms_customer.messages import QMSRefusal
 from tests.support import contracts as c
@@ -458,27 +457,16 @@ def test_c10_an_action_that_holds_up_delivery_is_done_and_verified_first(
 ) -> None:
 	order = c.order(c.item(stock=50))
 	review = c.start(world, order)
-	c.answer(
-		world,
-		review,
-		"Sales",
-		answer="Met with Conditions",
-		comment="Enclose the sterility certificate",
-		action_blocks="Delivery",
-		action_owner=world.sales,
-		action_verifier=world.second_sales(),
-	)
+	c.hold_up(world, review, "Delivery")
 	c.decide(review.reload(), world.vp)
 	order.reload().submit()
 	note = g.delivery(order)
 	action = frappe.get_doc("Review Action", {"contract_review": review.name})
 	said = g.submit_refused(actors, note, "C10: Order .* done and verified")
 	assert action.name in said
-	with as_user(world.sales):
-		api.complete_action(action.name, "Certificate enclosed")
+	c.report_done(world, action.name)
 	g.submit_refused(actors, note, "C10")
-	with as_user(world.second_sales()):
-		api.verify_action(action.name, 1, "Seen")
+	c.verify_done(world, action.name)
 	assert g.moved(g.submitted(actors, note)) == -5
 
 
@@ -486,37 +474,9 @@ def test_c10_an_action_that_holds_up_delivery_is_done_and_verified_first(
 def test_c10_an_action_of_the_inherited_review_holds_up_too(world: c.World) -> None:
 	from erpnext.selling.doctype.quotation.quotation import make_sales_order
 
-	code = c.item(stock=50)
-	quotation = frappe.get_doc(
-		{
-			"doctype": "Quotation",
-			"company": COMPANY,
-			"quotation_to": "Customer",
-			"party_name": c.customer(),
-			"transaction_date": nowdate(),
-			"valid_till": frappe.utils.add_days(nowdate(), 30),
-			"qms_is_tender": 1,
-			"qms_promised_date": frappe.utils.add_days(nowdate(), 30),
-			"qms_contract_form": "Order",
-			"qms_delivery_method": "Sea freight",
-			"qms_payment_method": "Cash",
-			"qms_packaging": "Standard",
-			"payment_terms_template": c.payment_terms(),
-			"qms_requirements": c.requirements(),
-			"items": [{"item_code": code, "qty": 5, "rate": 100, "warehouse": c.warehouse()}],
-		}
-	).insert()
+	quotation = c.quotation(c.item(stock=50), qms_is_tender=1)
 	review = c.start(world, quotation)
-	c.answer(
-		world,
-		review,
-		"Sales",
-		answer="Met with Conditions",
-		comment="Enclose the certificate",
-		action_blocks="Delivery",
-		action_owner=world.sales,
-		action_verifier=world.second_sales(),
-	)
+	c.hold_up(world, review, "Delivery")
 	c.answer_all(world, review)
 	review.reload()
 	c.decide(review, world.gm)
@@ -531,10 +491,8 @@ def test_c10_an_action_of_the_inherited_review_holds_up_too(world: c.World) -> N
 	note = g.delivery(order)
 	g.submit_refused(("Administrator",), note, "C10")
 	action = frappe.get_doc("Review Action", {"contract_review": review.name})
-	with as_user(world.sales):
-		api.complete_action(action.name, "Enclosed")
-	with as_user(world.second_sales()):
-		api.verify_action(action.name, 1, "Seen")
+	c.report_done(world, action.name)
+	c.verify_done(world, action.name)
 	assert g.moved(g.submitted(("Administrator",), note)) == -5
 
 

@@ -67,24 +67,7 @@ def test_a_blanket_order_is_reviewed_and_its_call_offs_inherit_until_it_is_used_
 	from erpnext.manufacturing.doctype.blanket_order.blanket_order import make_order
 
 	code = c.item(stock=50)
-	blanket = frappe.get_doc(
-		{
-			"doctype": "Blanket Order",
-			"blanket_order_type": "Selling",
-			"customer": c.customer(),
-			"company": c.COMPANY,
-			"from_date": nowdate(),
-			"to_date": add_days(nowdate(), 300),
-			"qms_contract_form": "Formal Contract",
-			"qms_delivery_method": "Sea freight",
-			"qms_payment_method": "Cash",
-			"qms_packaging": "Standard",
-			"qms_payment_terms": c.payment_terms(),
-			"qms_promised_date": add_days(nowdate(), 20),
-			"qms_requirements": c.requirements(),
-			"items": [{"item_code": code, "qty": 10, "rate": 100}],
-		}
-	).insert()
+	blanket = c.blanket_order((code, 10, 100))
 	with refused("C1", blanket):
 		fresh(blanket).submit()
 	c.approve(world, blanket)

@@ -656,28 +656,6 @@ def test_order_from_an_unreviewed_quotation(world: c.World, user: str) -> None:
 		fresh(doc).submit()
 
 
-def blanket_order(code: str, qty: float = 100, rate: float = 100, **values: Any) -> Document:
-	return frappe.get_doc(
-		{
-			"doctype": "Blanket Order",
-			"blanket_order_type": "Selling",
-			"company": COMPANY,
-			"customer": values.pop("customer", None) or c.customer(),
-			"from_date": nowdate(),
-			"to_date": add_days(nowdate(), 300),
-			"qms_contract_form": "Formal Contract",
-			"qms_delivery_method": "Sea freight",
-			"qms_payment_method": "Cash",
-			"qms_packaging": "Standard",
-			"qms_payment_terms": c.payment_terms(),
-			"qms_promised_date": add_days(nowdate(), 30),
-			"qms_requirements": c.requirements(),
-			"items": [{"item_code": code, "qty": qty, "rate": rate}],
-			**values,
-		}
-	).insert()
-
-
 @pytest.mark.rule("C1")
 @pytest.mark.parametrize(
 	"door",
@@ -685,7 +663,7 @@ def blanket_order(code: str, qty: float = 100, rate: float = 100, **values: Any)
 	ids=lambda d: d.__name__,
 )
 def test_blanket_order(world: c.World, user: str, door: Callable[[Document], None]) -> None:
-	doc = blanket_order(c.item(stock=500))
+	doc = c.blanket_order((c.item(stock=500), 100, 100))
 	with refused("C1", doc, user=user):
 		door(fresh(doc))
 	c.approve(world, doc)
@@ -696,7 +674,7 @@ def test_blanket_order(world: c.World, user: str, door: Callable[[Document], Non
 
 @pytest.mark.rule("C1")
 def test_order_from_a_blanket_order_that_nobody_submitted(world: c.World, user: str) -> None:
-	blanket = blanket_order(c.item(stock=500))
+	blanket = c.blanket_order((c.item(stock=500), 100, 100))
 	c.approve(world, blanket)
 	fresh(blanket).submit()
 	frappe.flags.args = frappe._dict(doctype="Sales Order")

@@ -20,7 +20,6 @@ from frappe.desk.form.save import savedocs
 from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime, nowdate
 
-from qms_customer.contract import api
 from tests.support import contracts as c
 from tests.support import goods as g
 from tests.support.company import ABBR, COMPANY, CURRENCY
@@ -475,16 +474,7 @@ def test_c10_an_action_that_holds_up_production_is_done_and_verified_first(
 	code = product()
 	order = c.order(code)
 	review = c.start(world, order)
-	c.answer(
-		world,
-		review,
-		"Sales",
-		answer="Met with Conditions",
-		comment="Qualify the new mould",
-		action_blocks="Production",
-		action_owner=world.sales,
-		action_verifier=world.second_sales(),
-	)
+	c.hold_up(world, review, "Production", "Qualify the new mould")
 	c.answer_all(world, review)
 	c.decide(review.reload(), world.vp)
 	order.reload().submit()
@@ -498,9 +488,7 @@ def test_c10_an_action_that_holds_up_production_is_done_and_verified_first(
 		g.refused(
 			actors, lambda: client.set_value(stock.doctype, stock.name, "sales_order", order.name), "C10"
 		)
-	with as_user(world.sales):
-		api.complete_action(action.name, "Mould qualified")
+	c.report_done(world, action.name)
 	g.submit_refused(actors, held[0], "C10")
-	with as_user(world.second_sales()):
-		api.verify_action(action.name, 1, "Seen")
+	c.verify_done(world, action.name)
 	g.submitted(actors, held[0])

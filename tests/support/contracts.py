@@ -250,6 +250,29 @@ def quotation(code: str, qty: float = 5, rate: float = 100, **values: Any) -> Do
 	return doc.insert()
 
 
+def blanket_order(*rows: tuple[str, float, float], **values: Any) -> Document:
+	"""Return a saved draft blanket order of (item, quantity, rate) that lacks nothing."""
+	return frappe.get_doc(
+		{
+			"doctype": "Blanket Order",
+			"blanket_order_type": "Selling",
+			"company": COMPANY,
+			"customer": values.pop("customer", None) or customer(),
+			"from_date": nowdate(),
+			"to_date": add_days(nowdate(), 300),
+			"qms_contract_form": "Formal Contract",
+			"qms_delivery_method": "Sea freight",
+			"qms_payment_method": "Cash",
+			"qms_packaging": "Standard",
+			"qms_payment_terms": payment_terms(),
+			"qms_promised_date": add_days(nowdate(), 20),
+			"qms_requirements": requirements(),
+			"items": [{"item_code": code, "qty": qty, "rate": rate} for code, qty, rate in rows],
+			**values,
+		}
+	).insert()
+
+
 def order_from(doc: Document, days: int = 30) -> Document:
 	"""Return the unsaved sales order that ERPNext makes of a quotation."""
 	from erpnext.selling.doctype.quotation.quotation import make_sales_order
@@ -292,6 +315,32 @@ def answer(
 	with as_user(user):
 		api.give_opinion(doc.name, review.fingerprint, rows, "")
 	return doc.reload()
+
+
+def hold_up(world: World, review: Document, blocks: str, comment: str = "Enclose the certificate") -> None:
+	"""Have Sales set a condition that holds something up; one salesperson does it, another verifies it."""
+	answer(
+		world,
+		review,
+		"Sales",
+		answer="Met with Conditions",
+		comment=comment,
+		action_blocks=blocks,
+		action_owner=world.sales,
+		action_verifier=world.second_sales(),
+	)
+
+
+def report_done(world: World, action: str) -> None:
+	"""Report done what `hold_up` asked for."""
+	with as_user(world.sales):
+		api.complete_action(action, "Enclosed")
+
+
+def verify_done(world: World, action: str) -> None:
+	"""Verify what was reported done."""
+	with as_user(world.second_sales()):
+		api.verify_action(action, 1, "Seen")
 
 
 def answer_all(world: World, review: Document, *, but: tuple[str, ...] = ()) -> None:
