@@ -8,3 +8,8 @@ the function or the comment of the table that carries it.
 def mark(text: str) -> str:
 	"""Return `text` unchanged; marks a message for translation, as `_()` does where frappe is."""
 	return text
+
+
+def says(text: str) -> bool:
+	"""Return whether a text says something: "/" marks a field that does not apply (K1), it is no reason."""
+	return text.strip() not in ("", "/")

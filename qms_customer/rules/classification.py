@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 
-from qms_customer.rules import mark
+from qms_customer.rules import mark, says
 from qms_customer.rules.contract import SPECIAL_TECHNICAL
 
 
@@ -355,7 +355,7 @@ def override_refusal(computed: Verdict, wanted: Verdict, reason: str, signer: st
 	it.
 	"""
 	if wanted is Verdict.MET and computed is not Verdict.MET:
-		if not reason.strip():
+		if not says(reason):
 			return mark("B3: a criterion can be set to met only with a reason.")
 		if not signer.strip():
 			return mark("B3: a criterion can be set to met only by a person who signs for it.")

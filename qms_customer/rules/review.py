@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from qms_customer.rules import mark
+from qms_customer.rules import mark, says
 from qms_customer.rules.aspects import CIRCULATED_FLOOR, CONVENED_FLOOR, SALES, TOPICS, Aspect, Department
 from qms_customer.rules.classification import Classification, Path
 from qms_customer.rules.people import AUTHORITY_RANK, BUSINESS_MANAGER, GENERAL_MANAGER, SALES_USER, SALES_VP
@@ -156,7 +156,7 @@ def opinion_refusals(answers: Sequence[tuple[str, str, str]]) -> list[Refusal]:
 	for question, answer, comment in answers:
 		if answer not in ANSWERS:
 			found.append(Refusal("C11", mark("Not answered yet: {0}"), (question,)))
-		elif answer in (CONDITIONS, NOT_MET) and not comment.strip():
+		elif answer in (CONDITIONS, NOT_MET) and not says(comment):
 			found.append(Refusal("C10", mark("Say what the condition or objection is: {0}"), (question,)))
 	return found
 
@@ -183,7 +183,7 @@ def decision_refusals(
 	if not _may_decide(authority_role, required_role):
 		found.append(Refusal("C9", mark("This review is decided by: {0}."), (required_role or SALES_USER,)))
 	if decision != APPROVED:
-		if not comment.strip():
+		if not says(comment):
 			found.append(Refusal("C13", mark("Say why the review is rejected or returned.")))
 		return found
 	for opinion in opinions:
@@ -198,7 +198,7 @@ def decision_refusals(
 					"C11", mark("Open objection of {0}: only the general manager may overrule it."), (names,)
 				)
 			)
-		elif not overrule_reason.strip():
+		elif not says(overrule_reason):
 			found.append(
 				Refusal("C11", mark("Open objection of {0}: give the reason for overruling it."), (names,))
 			)
@@ -238,7 +238,7 @@ def again_refusals(
 	higher = (
 		earlier_role if AUTHORITY_RANK.get(earlier_role, 0) > AUTHORITY_RANK[required_role] else required_role
 	)
-	if not reason.strip():
+	if not says(reason):
 		return [
 			Refusal(
 				"C13",
