@@ -9,9 +9,14 @@ from frappe import _
 from frappe.model.document import Document
 
 from qms_customer.messages import refuse_one
+from qms_customer.records import ledger
+from qms_customer.records.registry import RECORDS
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
 from qms_customer.rules.content import KINDS, TEXT, normal
+
+# The event of a chain: see K2.
+EDITED = mark("Edited")
 
 
 class ControlledRecord(Document):
@@ -45,6 +50,11 @@ class ControlledRecord(Document):
 					self._refuse(field.label)
 			elif not _same(self, before, field.fieldname, field.fieldtype):
 				self._refuse(field.label)
+
+	def on_update(self) -> None:
+		"""K2: what a person edits on a draft is recorded as well."""
+		if not is_moving(self) and self.doctype in RECORDS:
+			ledger.append(self, EDITED)
 
 	def before_submit(self) -> None:
 		"""C11, C12: only the decision function submits."""
@@ -80,6 +90,10 @@ class ControlledRecord(Document):
 		"""C10: records are kept."""
 		if not frappe.flags.in_uninstall:
 			refuse_one("C10", mark("{0} {1} is a record and is not deleted."), self.doctype, self.name)
+
+	def after_delete(self) -> None:
+		"""C10: nor by what asks nobody first, as the import of a package does; all of it is rolled back."""
+		ControlledRecord.on_trash(self)
 
 	def before_rename(self, old: str, new: str, merge: bool = False) -> None:
 		"""C10: a record keeps its number."""

@@ -12,16 +12,26 @@ from contextlib import contextmanager
 import frappe
 from frappe.model.document import Document
 
+from qms_customer.records import ledger
+from qms_customer.records.registry import RECORDS
+
 
 @contextmanager
-def moving(doc: Document) -> Iterator[None]:
-	"""Let this one document object, and no other, be written by its decision function inside the block."""
+def moving(doc: Document, event: str = "") -> Iterator[None]:
+	"""Let this one document object, and no other, be written by its decision function inside the block.
+
+	`event`: what is recorded in the chain of the record afterwards (K2). Without it nothing is: the caller
+	signs the
+	record, or has only counted something on it (its bookkeeping, see registry).
+	"""
 	held = _held()
 	held.append(doc)
 	try:
 		yield
 	finally:
 		held.pop()
+	if event and doc.doctype in RECORDS:
+		ledger.append(doc, event)
 
 
 def is_moving(doc: Document) -> bool:

@@ -1,0 +1,88 @@
+"""The documents that are records: each declares itself here, and nowhere else (K1-K4, L2).
+
+A DocType named here is chained from its first recorded state on, protected with its attachments and comments,
+completed before it is signed, corrected legibly, and verified.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qms_customer.rules import forms
+
+REVIEW, OPINION, ACTION = "Contract Review", "Contract Review Opinion", "Review Action"
+DELEGATION, AUTHORISATION, SETTINGS = "Approval Delegation", "Delivery Authorisation", "QMS Customer Settings"
+ALIAS = "Record Alias"
+
+
+def always(doc: Any) -> bool:
+	"""A field that applies to every record of its type (K1)."""
+	return True
+
+
+@dataclass(frozen=True)
+class RecordType:
+	"""What is particular to a type of record.
+
+	`bookkeeping`: fields that count or point, and follow from other records; they are no content.
+	`from_draft`: a draft is a record already, as it is made by a decision function; else from its submission.
+	`complete`: K1: fields that a person fills in, or marks "/", before signing, each with when it applies.
+	`correctable`: K2: fields, and "table.field", that are corrected legibly; a field that decides something
+	is not among them, it is superseded by a new version.
+	`version`: the field that holds the record's version.
+	`form`: K4: which form of the settings a record is printed as.
+	"""
+
+	bookkeeping: frozenset[str] = frozenset()
+	from_draft: bool = True
+	complete: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
+	correctable: frozenset[str] = frozenset()
+	version: str = ""
+	form: Callable[[Any], str] = lambda doc: doc.doctype
+
+
+RECORDS: dict[str, RecordType] = {
+	REVIEW: RecordType(
+		# The state follows from decision and opinions; the turn and the outstanding ones are counted.
+		bookkeeping=frozenset({"workflow_state", "turn", "outstanding"}),
+		complete={
+			# C4: the outcome of a review that was convened may include a solution.
+			"solution": lambda d: d.review_path == "Convened" and d.decision == "Approved",
+			"decision_comment": always,
+		},
+		correctable=frozenset(
+			{
+				"solution",
+				"decision_comment",
+				"discrepancies.resolution",
+				"confirmations.confirmed_by",
+				"confirmations.method",
+			}
+		),
+		version="review_version",
+		# A class that is not known is not routine (B2).
+		form=lambda d: forms.ROUTINE_REVIEW if d.contract_class == "Routine" else forms.NON_ROUTINE_REVIEW,
+	),
+	OPINION: RecordType(
+		bookkeeping=frozenset({"workflow_state"}),
+		complete={"comment": always},
+		correctable=frozenset({"comment", "answers.comment"}),
+	),
+	ACTION: RecordType(
+		correctable=frozenset({"description", "evidence", "verification"}),
+	),
+	DELEGATION: RecordType(from_draft=False, complete={"reason": always}, correctable=frozenset({"reason"})),
+	AUTHORISATION: RecordType(
+		bookkeeping=frozenset({"workflow_state"}),
+		complete={"decision_comment": always},
+		correctable=frozenset({"explanation", "decision_comment"}),
+	),
+	SETTINGS: RecordType(bookkeeping=frozenset({"change_reason"})),
+	# Under which name a renamed master is found: verification follows these, so they are chained too.
+	ALIAS: RecordType(),
+}
+
+
+def record_type(doctype: str) -> RecordType | None:
+	"""Return what is declared of a DocType, None if it is no record."""
+	return RECORDS.get(doctype)

@@ -1,0 +1,34 @@
+"""What people prove themselves with stays out of the logs (21 CFR 11.300).
+
+Frappe's error log shows the variables of every function under way, the arguments of calls among them.
+"""
+
+import json
+from collections.abc import Iterable
+
+import frappe
+from frappe.model.document import Document
+
+HIDDEN = "********"
+
+
+def keep_out_of_logs(secrets: Iterable[str | None]) -> None:
+	"""Note secrets of the running request, so that no error log of it shows them."""
+	known = getattr(frappe.local, "qms_secrets", None)
+	if known is None:
+		known = frappe.local.qms_secrets = set()
+	known.update(s for s in secrets if s)
+
+
+def before_error_log(doc: Document, method: str | None = None) -> None:
+	"""Take the secrets of the running request out of what is logged (doc event of Error Log)."""
+	for secret in getattr(frappe.local, "qms_secrets", ()):
+		for text in _spellings(secret):
+			doc.error = (doc.error or "").replace(text, HIDDEN)
+
+
+def _spellings(secret: str) -> list[str]:
+	"""Return how a text may stand in a traceback: plain, in JSON, in a Python literal; longest first."""
+	inside = [secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
+	found = {*inside, *(repr(text)[1:-1] for text in inside)}
+	return sorted(found, key=len, reverse=True)
