@@ -12,6 +12,7 @@ from qms_customer.contract import authorise, decide, panel, people, reviews
 from qms_customer.contract.content import CONTRACT_DOCTYPES
 from qms_customer.erp import status_change
 from qms_customer.messages import refuse_one
+from qms_customer.records import signing
 from qms_customer.rules import mark
 
 
@@ -29,9 +30,11 @@ def start_review(doctype: str, name: str, reason: str = "") -> dict:
 
 
 @frappe.whitelist(methods=["POST"])
-def sign_small_order(doctype: str, name: str, content_hash: str) -> dict:
+def sign_small_order(doctype: str, name: str, content_hash: str, signature: str | dict | None = None) -> dict:
 	"""Let the salesperson's signature approve a small routine order; returns the review's name (C5)."""
-	return {"name": reviews.sign_small_order(_contract(doctype, name), content_hash).name}
+	doc = _contract(doctype, name)
+	with signing.pen(signature):
+		return {"name": reviews.sign_small_order(doc, content_hash).name}
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -62,30 +65,69 @@ def get_release(doctype: str, name: str) -> dict:
 
 @frappe.whitelist(methods=["POST"])
 def give_opinion(
-	name: str, content_hash: str, answers: str | list | None = None, comment: str | None = None
+	name: str,
+	content_hash: str,
+	answers: str | list | None = None,
+	comment: str | None = None,
+	signature: str | dict | None = None,
 ) -> dict:
 	"""Give the opinion of a department (C6, C10, C11); `answers` is a list of rows, or the same as JSON."""
 	_readable(reviews.OPINION, name)
-	opinion = decide.give_opinion(name, content_hash, _rows(answers), comment)
-	return {"name": opinion.name, "outcome": opinion.outcome}
+	with signing.pen(signature):
+		opinion = decide.give_opinion(name, content_hash, _rows(answers), comment)
+		return {"name": opinion.name, "outcome": opinion.outcome}
 
 
 @frappe.whitelist(methods=["POST"])
-def re_affirm(name: str, content_hash: str) -> dict:
+def re_affirm(name: str, content_hash: str, signature: str | dict | None = None) -> dict:
 	"""Repeat the earlier opinion of a department that the change does not touch (C13)."""
 	_readable(reviews.OPINION, name)
-	opinion = decide.re_affirm(name, content_hash)
-	return {"name": opinion.name, "outcome": opinion.outcome}
+	with signing.pen(signature):
+		opinion = decide.re_affirm(name, content_hash)
+		return {"name": opinion.name, "outcome": opinion.outcome}
 
 
 @frappe.whitelist(methods=["POST"])
 def decide_review(
-	name: str, decision: str, content_hash: str, comment: str = "", overrule_reason: str = ""
+	name: str,
+	decision: str,
+	content_hash: str,
+	comment: str = "",
+	overrule_reason: str = "",
+	solution: str = "",
+	signature: str | dict | None = None,
 ) -> dict:
 	"""Approve, reject or return a review (C9, C11-C13)."""
 	_readable(reviews.REVIEW, name)
-	review = decide.decide(name, decision, content_hash, comment, overrule_reason)
-	return {"name": review.name, "workflow_state": review.workflow_state}
+	with signing.pen(signature):
+		review = decide.decide(name, decision, content_hash, comment, overrule_reason, solution)
+		return {"name": review.name, "workflow_state": review.workflow_state}
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def get_decisions(names: str | list) -> dict:
+	"""Return what a decision on several reviews shows of each, and the hashes to send back (C9, C12)."""
+	given = json.loads(names) if isinstance(names, str) else names
+	return panel.decisions(
+		[_readable(reviews.REVIEW, str(name)) for name in list(given)[: decide.MOST_AT_ONCE]]
+	)
+
+
+@frappe.whitelist(methods=["POST"])
+def decide_reviews(
+	reviews: str | list,
+	decision: str,
+	comment: str = "",
+	solution: str = "",
+	signature: str | dict | None = None,
+) -> list[dict]:
+	"""Decide several reviews, each signed for itself; returns what became of each (C9, C12, K3).
+
+	`reviews`: rows of name and content_hash, or the same as JSON. Whether the user may read and decide each
+	of them is checked one by one.
+	"""
+	with signing.pen(signature):
+		return decide.decide_many(_rows(reviews) or [], decision, comment, solution)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -97,25 +139,34 @@ def resubmit_review(name: str) -> dict:
 
 
 @frappe.whitelist(methods=["POST"])
-def override_criterion(name: str, criterion: str, verdict: str, reason: str) -> dict:
+def override_criterion(
+	name: str, criterion: str, verdict: str, reason: str, signature: str | dict | None = None
+) -> dict:
 	"""Replace the computed verdict of a criterion by a person's (B3)."""
 	_readable(reviews.REVIEW, name)
-	review = decide.override_criterion(name, criterion, verdict, reason)
-	return {"name": review.name, "review_path": review.review_path}
+	with signing.pen(signature):
+		review = decide.override_criterion(name, criterion, verdict, reason)
+		return {"name": review.name, "review_path": review.review_path}
 
 
 @frappe.whitelist(methods=["POST"])
-def complete_action(name: str, evidence: str, evidence_file: str = "") -> dict:
+def complete_action(
+	name: str, evidence: str, evidence_file: str = "", signature: str | dict | None = None
+) -> dict:
 	"""Report an action done, with evidence (C10)."""
 	_readable(reviews.ACTION, name)
-	return {"status": decide.complete_action(name, evidence, evidence_file).status}
+	with signing.pen(signature):
+		return {"status": decide.complete_action(name, evidence, evidence_file).status}
 
 
 @frappe.whitelist(methods=["POST"])
-def verify_action(name: str, effective: bool | int | str, comment: str) -> dict:
+def verify_action(
+	name: str, effective: bool | int | str, comment: str, signature: str | dict | None = None
+) -> dict:
 	"""Verify that an action was done and works, or send it back (C10)."""
 	_readable(reviews.ACTION, name)
-	return {"status": decide.verify_action(name, bool(frappe.utils.cint(effective)), comment).status}
+	with signing.pen(signature):
+		return {"status": decide.verify_action(name, bool(frappe.utils.cint(effective)), comment).status}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -135,10 +186,13 @@ def request_authorisation(doctype: str, name: str, reason_code: str, explanation
 
 
 @frappe.whitelist(methods=["POST"])
-def decide_authorisation(name: str, decision: str, content_hash: str, comment: str = "") -> dict:
+def decide_authorisation(
+	name: str, decision: str, content_hash: str, comment: str = "", signature: str | dict | None = None
+) -> dict:
 	"""Authorise goods to leave without an order, or refuse it (D4)."""
 	_readable(authorise.DOCTYPE, name)
-	return {"workflow_state": authorise.decide(name, decision, content_hash, comment).workflow_state}
+	with signing.pen(signature):
+		return {"workflow_state": authorise.decide(name, decision, content_hash, comment).workflow_state}
 
 
 def _contract(doctype: str, name: str) -> Document:

@@ -14,9 +14,11 @@ from qms_customer.contract import notify, people, states
 from qms_customer.contract.facts import number
 from qms_customer.contract.sites import customers_at
 from qms_customer.messages import refuse, refuse_one
+from qms_customer.records import signing
+from qms_customer.records.completeness import refuse_incomplete
 from qms_customer.records.token import moving
 from qms_customer.rules import content as content_rules
-from qms_customer.rules import mark
+from qms_customer.rules import mark, says
 from qms_customer.rules import people as people_rules
 from qms_customer.rules.content import NUMBER, normal
 from qms_customer.rules.review import Refusal
@@ -129,7 +131,7 @@ def request(doc: Document, reason_code: str, explanation: str) -> Document:
 			"workflow_state": states.PENDING_AUTHORISATION,
 		}
 	)
-	with moving(authorisation):
+	with moving(authorisation, mark("Authorisation Requested")):
 		# The right to write the document itself was checked by the caller.
 		authorisation.insert(ignore_permissions=True)
 	notify.assign(
@@ -171,8 +173,9 @@ def decide(name: str, decision: str, content_hash: str, comment: str) -> Documen
 	authority, reason = people_rules.choose_authority(options, user, preparers(record), [])
 	if authority is None:
 		refuse([Refusal("C12", reason)])
-	if decision == "Rejected" and not comment.strip():
+	if decision == "Rejected" and not says(comment):
 		refuse_one("D4", mark("Say why."))
+	signing.in_hand()
 	record.update(
 		{
 			"decision": decision,
@@ -189,6 +192,15 @@ def decide(name: str, decision: str, content_hash: str, comment: str) -> Documen
 		# The authority was checked above; its role has no general right to submit.
 		record.flags.ignore_permissions = True
 		record.submit()
+	refuse_incomplete(record)
+	signing.sign(
+		record,
+		mark("Authorised") if decision == "Approved" else mark("Refused"),
+		authority.role,
+		authority.acting_for,
+		comment,
+		content_hash,
+	)
 	notify.done(record)
 	notify.tell(
 		[record.requested_by], _("{0}: {1}").format(record.reference_name, _(record.workflow_state)), record

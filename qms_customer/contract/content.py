@@ -8,6 +8,7 @@ import frappe
 from frappe.model import no_value_fields, table_fields
 from frappe.model.document import Document
 
+from qms_customer.caches import request_cache
 from qms_customer.rules import content as rules
 from qms_customer.rules.fields import COMMITTED, NOT_COMMITTED, TABLES
 
@@ -16,7 +17,7 @@ CONTRACT_DOCTYPES = tuple(TABLES)
 
 def schema(doctype: str) -> rules.Schema:
 	"""Return which fields of a contract document count; a custom field that nobody classified does."""
-	cache = _cache("qms_schemas")
+	cache = request_cache("qms_schemas")
 	if doctype not in cache:
 		tables = {}
 		for field in frappe.get_meta(doctype).get_table_fields():
@@ -79,7 +80,7 @@ def same_document(doc: Document, before: Document) -> bool:
 
 def link_kinds(doctype: str) -> dict[str, str]:
 	"""Return which master each committed field names: "field" or "table.field" -> DocType."""
-	cache = _cache("qms_links")
+	cache = request_cache("qms_links")
 	if doctype not in cache:
 		shape, meta, kinds = schema(doctype), frappe.get_meta(doctype), {}
 		for field in meta.fields:
@@ -107,10 +108,3 @@ def _columns(doctype: str) -> dict[str, str]:
 		and not (f.fieldtype == "Link" and f.options == "Workflow State")
 		and f.fieldname not in out
 	}
-
-
-def _cache(key: str) -> dict:
-	"""Request-wide: meta is cached by frappe, what is derived from it lives as long as the request."""
-	if not hasattr(frappe.local, key):
-		setattr(frappe.local, key, {})
-	return getattr(frappe.local, key)

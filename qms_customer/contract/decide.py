@@ -8,19 +8,31 @@ from collections.abc import Sequence
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import add_days, now_datetime, nowdate
+from frappe.utils import CallbackManager, add_days, now_datetime, nowdate
 
 from qms_customer.contract import approved, facts, notify, people, rejected, reviews, states
 from qms_customer.contract.settings import departments, settings
 from qms_customer.erp import file as files
 from qms_customer.messages import refuse, refuse_one
+from qms_customer.records import signing
+from qms_customer.records.completeness import refuse_incomplete
 from qms_customer.records.token import moving
 from qms_customer.rules import contract as contract_rules
-from qms_customer.rules import mark
+from qms_customer.rules import mark, says
 from qms_customer.rules import people as people_rules
 from qms_customer.rules import review as rules
 from qms_customer.rules.classification import CRITERIA, Path, Verdict, has_risen, override_refusal
 
+# K3: what a signature means.
+MEANINGS = {
+	"Agreed": mark("Agreed"),
+	"Agreed with Conditions": mark("Agreed with Conditions"),
+	"Objected": mark("Objected"),
+	rules.APPROVED: mark("Approved"),
+	"Overruled": mark("Approved, Objections Overruled"),
+	rules.REJECTED: mark("Rejected"),
+	rules.RETURNED: mark("Returned to Sales"),
+}
 ANSWER_FIELDS = ("answer", "comment", "action_owner", "action_due", "action_verifier", "action_blocks")
 
 
@@ -62,9 +74,14 @@ def re_affirm(opinion_name: str, content_hash: str) -> Document:
 
 
 def decide(
-	review_name: str, decision: str, content_hash: str, comment: str = "", overrule_reason: str = ""
+	review_name: str,
+	decision: str,
+	content_hash: str,
+	comment: str = "",
+	overrule_reason: str = "",
+	solution: str = "",
 ) -> Document:
-	"""Approve, reject or return a review, and return it (C7, C9, C10-C13, A3, B4, L2).
+	"""Approve, reject or return a review, signed, and return it (C4, C7, C9, C10-C13, A3, B4, K3, L2).
 
 	The contract and the review are locked; what is approved is what was shown (`content_hash`), if it still
 	is what the contract says. Of two people who decide at once, the second is told. Raises QMSRefusal.
@@ -91,7 +108,7 @@ def decide(
 	opinions = reviews.opinions_of(review.name)
 	user, authority = _authority(review, overrule_reason)
 	actions = reviews.actions_of(review.name)
-	overruling = authority.role == people_rules.GENERAL_MANAGER and overrule_reason.strip()
+	overruling = authority.role == people_rules.GENERAL_MANAGER and says(overrule_reason)
 	refusals = rules.decision_refusals(
 		decision,
 		authority.role,
@@ -110,7 +127,7 @@ def decide(
 			)
 			for a in actions
 		],
-		sum(1 for d in review.discrepancies if not (d.resolution or "").strip()),
+		sum(1 for d in review.discrepancies if not says(d.resolution or "")),
 		comment,
 		overrule_reason,
 	)
@@ -118,6 +135,9 @@ def decide(
 		refusals += _before_approval(review, doc)
 	if refusals:
 		refuse(refusals)
+	signing.in_hand()
+	if solution.strip():
+		review.solution = solution
 	with moving(review):
 		if decision == rules.APPROVED:
 			_approve(
@@ -141,12 +161,74 @@ def decide(
 			review.save(ignore_permissions=True)
 			notify.done(review)
 			reviews.show_on_contract(review)
+	refuse_incomplete(review)
+	overruled = decision == rules.APPROVED and bool(review.overruled)
+	signing.sign(
+		review,
+		MEANINGS["Overruled"] if overruled else MEANINGS[decision],
+		authority.role,
+		authority.acting_for,
+		f"{comment} {overrule_reason}".strip() if overruled else comment,
+		content_hash,
+	)
 	notify.tell(
 		[review.prepared_by],
 		_("Review {0} of {1}: {2}").format(review.name, review.reference_name, _(review.workflow_state)),
 		review,
 	)
 	return review
+
+
+def decide_many(
+	wanted: Sequence[dict], decision: str, comment: str = "", solution: str = ""
+) -> list[dict[str, str | int]]:
+	"""Decide several reviews, each with a signature of its own; return of each what became of it (C9, C12,
+	K3).
+
+	`wanted`: rows of `name` and `content_hash`. Who signs is verified once, before anything else. A review
+	that is refused is left as it was, and the others go on. Raises QMSRefusal if the signature, or what all
+	of them need, is not there.
+	"""
+	if len(wanted) > MOST_AT_ONCE:
+		refuse_one("C9", mark("At most {0} reviews are decided at once."), str(MOST_AT_ONCE))
+	if not comment.strip():
+		refuse_one("K1", mark('Give a comment, or write "/" where there is none.'))
+	signing.in_hand()
+	# In one order for everybody: two people who decide the same ones never wait for each other in a circle.
+	return [
+		_decide_one(row, decision, comment, solution)
+		for row in sorted(wanted, key=lambda row: str(row.get("name") or ""))
+	]
+
+
+# A decision locks its contract until the request ends.
+MOST_AT_ONCE = 50
+
+
+def _decide_one(row: dict, decision: str, comment: str, solution: str) -> dict[str, str | int]:
+	name, said, waiting = str(row.get("name") or ""), len(frappe.local.message_log), frappe.db.after_commit
+	# What a decision sends once it is committed, its mails among it, is not sent of one that is taken back.
+	frappe.db.after_commit = CallbackManager()
+	frappe.db.savepoint("qms_decide_one")
+	try:
+		path = frappe.db.get_value(reviews.REVIEW, name, "review_path")
+		convened = path == Path.CONVENED.value and decision == rules.APPROVED
+		if convened and not solution.strip():
+			refuse_one("K1", mark('Give a solution, or write "/" where there is none.'))
+		review = decide(
+			name, decision, str(row.get("content_hash") or ""), comment, "", solution if convened else ""
+		)
+	except (frappe.ValidationError, frappe.PermissionError) as refusal:
+		frappe.db.rollback(save_point="qms_decide_one")
+		frappe.clear_document_cache(reviews.REVIEW, name)
+		frappe.local.message_log = frappe.local.message_log[:said]
+		texts = refusal.args[0] if refusal.args else ""
+		return {"name": name, "done": 0, "message": "<br>".join([texts] if isinstance(texts, str) else texts)}
+	else:
+		waiting.add(frappe.db.after_commit.run)
+		return {"name": name, "done": 1, "message": _(review.workflow_state)}
+	finally:
+		frappe.db.after_commit = waiting
 
 
 def resubmit(review_name: str) -> Document:
@@ -167,7 +249,7 @@ def resubmit(review_name: str) -> Document:
 	for opinion in reviews.opinions_of(review.name):
 		if opinion.outcome == "Objected" and opinion.department in by_name:
 			old = frappe.get_doc(reviews.OPINION, opinion.name)
-			with moving(old):
+			with moving(old, mark("Superseded")):
 				old.db_set("superseded", 1)
 			reviews.ask(
 				review,
@@ -178,7 +260,7 @@ def resubmit(review_name: str) -> Document:
 			)
 	review.returned = 0
 	review.workflow_state = reviews.state_of(review)
-	with moving(review):
+	with moving(review, mark("Resubmitted")):
 		review.save()
 	reviews.show_on_contract(review)
 	reviews.assign_deciders(review)
@@ -207,13 +289,12 @@ def override_criterion(review_name: str, criterion: str, verdict: str, reason: s
 	if row is None or criterion not in CRITERIA or verdict not in [v.value for v in Verdict]:
 		refuse_one("B3", mark("There is no such criterion or verdict."))
 	roles = people.own_roles(user)
-	allowed = (
-		LESS_SCRUTINY if verdict == Verdict.MET.value else {d.role for d in departments()} | LESS_SCRUTINY
-	)
+	allowed = _may_override(verdict == Verdict.MET.value)
 	if not roles & allowed or not people.is_present(user):
 		refuse_one("B3", mark("Your role may not set this verdict."))
 	if message := override_refusal(Verdict(row.computed), Verdict(verdict), reason, people.full_name(user)):
 		refuse([rules.Refusal("B3", message)])
+	signing.in_hand()
 	row.override, row.override_reason = verdict, reason
 	row.override_by, row.override_by_name, row.override_on = user, people.full_name(user), now_datetime()
 	classification = facts.evaluate(doc, reviews.overrides_of(review))
@@ -227,9 +308,27 @@ def override_criterion(review_name: str, criterion: str, verdict: str, reason: s
 	with moving(review):
 		# Who may override was checked above.
 		review.save(ignore_permissions=True)
+	signing.sign(review, mark("Verdict Replaced"), _first(roles & allowed), comment=reason)
 	reviews.show_on_contract(review)
 	reviews.assign_deciders(review)
 	return review
+
+
+def override_roles(user: str) -> dict[str, str]:
+	"""Return as what a user replaces a verdict, towards less scrutiny and towards more; "" if they may not
+	(B3).
+	"""
+	roles = people.own_roles(user)
+	return {"less": _first(roles & _may_override(True)), "more": _first(roles & _may_override(False))}
+
+
+def _may_override(to_less: bool) -> set[str]:
+	return LESS_SCRUTINY if to_less else LESS_SCRUTINY | {d.role for d in departments()}
+
+
+def _first(roles: set[str]) -> str:
+	"""The highest of the roles that allowed something; any of them if none ranks; "" of none."""
+	return max(sorted(roles), key=lambda r: people_rules.AUTHORITY_RANK.get(r, 0), default="")
 
 
 LESS_SCRUTINY = {
@@ -306,6 +405,7 @@ def _close_opinion(review: Document, opinion: Document) -> Document:
 		refusals += _hands_refusals(review, row)
 	if refusals:
 		refuse(refusals, _("The Opinion Is Incomplete"))
+	signing.in_hand()
 	given = {a.answer for a in opinion.answers}
 	opinion.outcome = (
 		"Objected"
@@ -321,6 +421,10 @@ def _close_opinion(review: Document, opinion: Document) -> Document:
 		# Membership of the department was checked; its role has no general right to submit.
 		opinion.flags.ignore_permissions = True
 		opinion.submit()
+	refuse_incomplete(opinion)
+	signing.sign(
+		opinion, MEANINGS[opinion.outcome], opinion.department_role, "", opinion.comment, review.fingerprint
+	)
 	_raise_actions(review, opinion, new_actions)
 	notify.done(opinion)
 	before = review.workflow_state
@@ -425,7 +529,7 @@ def add_action(
 			"status": "Open",
 		}
 	)
-	with moving(action):
+	with moving(action, mark("Action Opened")):
 		# Actions follow from an opinion or a decision, whose author was checked.
 		action.insert(ignore_permissions=True)
 	notify.assign(action, [owner], description, str(action.due_date))
@@ -442,7 +546,7 @@ def complete_action(action_name: str, evidence: str, evidence_file: str = "") ->
 		refuse_one(
 			"C10", mark("Action {0} is not open: {1}."), action.name, _(action.status, context=reviews.ACTION)
 		)
-	if not evidence.strip():
+	if not says(evidence):
 		refuse_one("C10", mark("Say what was done; it is the evidence."))
 	action.update(
 		{
@@ -453,7 +557,10 @@ def complete_action(action_name: str, evidence: str, evidence_file: str = "") ->
 			"done_on": now_datetime(),
 		}
 	)
-	return _save_action(action, _verifiers(action))
+	signing.in_hand()
+	_save_action(action, _verifiers(action))
+	signing.sign(action, mark("Reported Done"), "", "", evidence)
+	return action
 
 
 def verify_action(action_name: str, effective: bool, comment: str) -> Document:
@@ -476,7 +583,7 @@ def verify_action(action_name: str, effective: bool, comment: str) -> Document:
 			action.name,
 			_(action.status, context=reviews.ACTION),
 		)
-	if not comment.strip():
+	if not says(comment):
 		refuse_one("C10", mark("Say what you verified."))
 	action.update(
 		{
@@ -486,7 +593,11 @@ def verify_action(action_name: str, effective: bool, comment: str) -> Document:
 			"verified_on": now_datetime(),
 		}
 	)
-	return _save_action(action, [] if effective else [action.done_by])
+	signing.in_hand()
+	_save_action(action, [] if effective else [action.done_by])
+	role = "" if action.verifier else action.verifier_role
+	signing.sign(action, mark("Verified") if effective else mark("Sent Back"), role, "", comment)
+	return action
 
 
 def may_report(action: Document) -> bool:
@@ -515,13 +626,12 @@ def _verifiers(action: Document) -> list[str]:
 	return [user for user in people.holders(action.verifier_role) if user != action.done_by]
 
 
-def _save_action(action: Document, next_people: list[str]) -> Document:
-	with moving(action):
+def _save_action(action: Document, next_people: list[str], event: str = "") -> None:
+	with moving(action, event):
 		# Owner or verifier, checked above; nobody has a general right to write actions.
 		action.save(ignore_permissions=True)
 	notify.done(action)
 	notify.assign(action, next_people, action.description)
-	return action
 
 
 def _authority(review: Document, overrule_reason: str) -> tuple[str, people_rules.Authority]:
@@ -529,7 +639,7 @@ def _authority(review: Document, overrule_reason: str) -> tuple[str, people_rule
 	options = people.authorities(user, review.approver_role) if people.is_present(user) else []
 	if not options:
 		refuse_one("C9", mark("This review is decided by: {0}."), review.approver_role)
-	if overrule_reason.strip():
+	if says(overrule_reason):
 		options = people_rules.strongest_first(options)
 	authority, reason = people_rules.choose_authority(
 		options, user, reviews.preparers(review), reviews.opiners(review)
@@ -596,7 +706,7 @@ def _approve(
 ) -> None:
 	objecting = [o.department for o in opinions if o.outcome == "Objected"]
 	passed = [a.name for a in actions if a.from_objection and a.status not in ("Verified", "Overruled")]
-	if authority.role == people_rules.GENERAL_MANAGER and overrule_reason.strip() and (objecting or passed):
+	if authority.role == people_rules.GENERAL_MANAGER and says(overrule_reason) and (objecting or passed):
 		# The reason is kept for what it let pass: an objection, or the action of one that was taken back.
 		review.overruled = ", ".join(objecting or passed)[:140]
 		review.overrule_reason = overrule_reason
@@ -604,7 +714,7 @@ def _approve(
 			action = frappe.get_doc(reviews.ACTION, name)
 			action.status = "Overruled"
 			action.verification = overrule_reason
-			_save_action(action, [])
+			_save_action(action, [], mark("Overruled"))
 	reviews.close_approved(
 		review, canonical, user, authority.role, authority.acting_for, comment, content_hash
 	)

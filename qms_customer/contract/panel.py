@@ -8,8 +8,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import fmt_money, format_date, format_datetime, get_link_to_form
-from jinja2 import Environment, PackageLoader, select_autoescape
+from frappe.utils import format_date, format_datetime
 from markupsafe import Markup
 
 from qms_customer.contract import (
@@ -34,9 +33,7 @@ from qms_customer.rules import review as rules
 from qms_customer.rules.classification import CRITERIA, Classification, Path
 from qms_customer.rules.contract import CLASSES, VERBAL_ORDER
 from qms_customer.rules.people import SALES_USER
-
-VERDICT_COLOUR = {"Met": "green", "Not Met": "red", "Unknown": "orange"}
-ANSWER_COLOUR = {"Met": "green", "Met with Conditions": "orange", "Not Met": "red", "Not Applicable": "gray"}
+from qms_customer.shown import label, render, value
 
 
 def overview(doc: Document) -> dict[str, Any]:
@@ -81,8 +78,8 @@ def overview(doc: Document) -> dict[str, Any]:
 		rejected_same,
 		len(missing),
 	)
-	html = _render(
-		"overview.html",
+	html = render(
+		"panels/overview.html",
 		doc=doc,
 		classification=classification,
 		criteria=_criteria(classification),
@@ -125,8 +122,8 @@ def review_panel(review: Document) -> dict[str, Any]:
 	canonical = json.loads(review.content)
 	opinions = reviews.opinions_of(review.name)
 	actions = reviews.actions_of(review.name)
-	html = _render(
-		"review.html",
+	html = render(
+		"panels/review.html",
 		review=review,
 		criteria=_stored_criteria(review),
 		content=_content(canonical),
@@ -148,7 +145,8 @@ def review_panel(review: Document) -> dict[str, Any]:
 		"may_decide": authority is not None,
 		"may_overrule": bool(overruling and overruling.role == people_rules.GENERAL_MANAGER),
 		"why_not": why_not,
-		"acting_for": people.full_name(authority.acting_for) if authority and authority.acting_for else "",
+		**_signs_as(authority),
+		"override_roles": decide.override_roles(frappe.session.user),
 		"objections": [o.department for o in opinions if o.outcome == "Objected"],
 		# Of objections that were taken back since: the general manager's reason lets these pass, too.
 		"open_objections": [
@@ -160,10 +158,46 @@ def review_panel(review: Document) -> dict[str, Any]:
 		"may_start_next": review.workflow_state in (states.OUT_OF_DATE, states.REJECTED, states.RETURNED)
 		and doc.docstatus == 0
 		and reviews.may_prepare(frappe.session.user),
-		"may_override": review.docstatus == 0
-		and bool(
-			people.own_roles(frappe.session.user) & ({d.role for d in departments()} | decide.LESS_SCRUTINY)
-		),
+		"may_override": review.docstatus == 0 and bool(decide.override_roles(frappe.session.user)["more"]),
+	}
+
+
+def decisions(records: list[Document]) -> dict[str, Any]:
+	"""Return what a decision on several reviews shows of each, and the hashes to send back (C9, C12, K3)."""
+	rows = []
+	for review in records:
+		opinions = reviews.opinions_of(review.name)
+		authority, why_not = _authority(review, opinions)
+		rows.append(
+			{
+				"review": review,
+				"objections": [o.department for o in opinions if o.outcome == "Objected"],
+				# `say` and the messages of rules/ have made both safe already.
+				"why_not": "" if authority else Markup(why_not or _standing(review, opinions)[0]),
+				**_signs_as(authority),
+			}
+		)
+	return {
+		"html": render("panels/decisions.html", rows=rows),
+		"reviews": [
+			{
+				"name": r["review"].name,
+				"content_hash": reviews.shown_hash(r["review"]),
+				"may_decide": bool(r["role"]),
+				"convened": r["review"].review_path == Path.CONVENED.value,
+				"role": r["role"],
+				"acting_for": r["acting_for"],
+			}
+			for r in rows
+		],
+	}
+
+
+def _signs_as(authority: people_rules.Authority | None) -> dict[str, str]:
+	"""Return as what, and for whom, a person would sign (K3, L2)."""
+	return {
+		"role": authority.role if authority else "",
+		"acting_for": people.full_name(authority.acting_for) if authority and authority.acting_for else "",
 	}
 
 
@@ -180,8 +214,8 @@ def opinion_panel(opinion: Document) -> dict[str, Any]:
 			describe(review.reference_doctype, c)
 			for c in content_rules.diff(previous, json.loads(review.content))
 		]
-	html = _render(
-		"opinion.html",
+	html = render(
+		"panels/opinion.html",
 		review=review,
 		criteria=_stored_criteria(review),
 		content=_content(json.loads(review.content)),
@@ -205,13 +239,14 @@ def opinion_panel(opinion: Document) -> dict[str, Any]:
 		"hash": review.fingerprint,
 		"may_give": mine,
 		"may_re_affirm": bool(mine and opinion.may_re_affirm),
+		"earlier_outcome": earlier.outcome if earlier else "",
 		"action_due_days": settings().action_due_days,
 	}
 
 
 def authorisation_panel(authorisation: Document) -> dict[str, Any]:
 	"""Return what the form of a delivery authorisation shows, and whether this person may decide it (D4)."""
-	html = _render("authorisation.html", content=json.loads(authorisation.content), doc=authorisation)
+	html = render("panels/authorisation.html", content=json.loads(authorisation.content), doc=authorisation)
 	user = frappe.session.user
 	options = people.authorities(user, people_rules.BUSINESS_MANAGER)
 	authority, why_not = people_rules.choose_authority(options, user, authorise.preparers(authorisation), [])
@@ -224,6 +259,7 @@ def authorisation_panel(authorisation: Document) -> dict[str, Any]:
 		"colour": colour,
 		"hash": authorisation.fingerprint,
 		"may_decide": authorisation.docstatus == 0 and authority is not None,
+		**_signs_as(authority),
 	}
 
 
@@ -415,7 +451,7 @@ def _content(canonical: dict) -> dict[str, Any]:
 	fields = _telling(canonical["fields"])
 	currency = fields.get("currency", "")
 	head = [
-		(_label(meta, f.fieldname), _value(meta, f.fieldname, fields[f.fieldname], currency))
+		(label(meta, f.fieldname), value(meta, f.fieldname, fields[f.fieldname], currency))
 		for f in meta.fields
 		if f.fieldname in fields
 	]
@@ -431,9 +467,9 @@ def _content(canonical: dict) -> dict[str, Any]:
 		columns = [f.fieldname for f in row_meta.fields if any(f.fieldname in r for r in rows)]
 		tables.append(
 			{
-				"label": _label(meta, table),
-				"columns": [_label(row_meta, c) for c in columns],
-				"rows": [[_value(row_meta, c, r.get(c, ""), currency) for c in columns] for r in rows],
+				"label": label(meta, table),
+				"columns": [label(row_meta, c) for c in columns],
+				"rows": [[value(row_meta, c, r.get(c, ""), currency) for c in columns] for r in rows],
 			}
 		)
 	return {"doctype": doctype, "head": head, "tables": tables}
@@ -460,44 +496,3 @@ def _telling(values: dict[str, str]) -> dict[str, str]:
 		return _NEUTRAL.get(name) == value
 
 	return {name: value for name, value in values.items() if not says_nothing(name, value)}
-
-
-def _label(meta: Any, name: str) -> str:
-	field = meta.get_field(name)
-	return _(field.label or name, context=meta.name) if field else name
-
-
-def _value(meta: Any, name: str, value: str, currency: str = "") -> str:
-	field = meta.get_field(name)
-	if not field or not value:
-		return value
-	if field.fieldtype == "Date":
-		return format_date(value)
-	if field.fieldtype == "Currency":
-		return fmt_money(value, currency=currency or None)
-	if field.fieldtype == "Check":
-		return _("Yes") if value == "1" else _("No")
-	if field.fieldtype in ("Text Editor", "HTML Editor"):
-		return frappe.utils.strip_html(value)
-	if field.fieldtype == "Select":
-		return _(value, context=meta.name)
-	return value
-
-
-def _render(template: str, **context: Any) -> str:
-	env = Environment(
-		loader=PackageLoader("qms_customer", "templates/panels"),
-		autoescape=select_autoescape(default_for_string=True, default=True),
-		trim_blocks=True,
-		lstrip_blocks=True,
-	)
-	env.globals.update(
-		_=_,
-		link=lambda doctype, name, label=None: Markup(get_link_to_form(doctype, name, label or name)),
-		full_name=people.full_name,
-		date=format_date,
-		datetime=lambda value: format_datetime(value) if value else "",
-		verdict_colour=VERDICT_COLOUR,
-		answer_colour=ANSWER_COLOUR,
-	)
-	return env.get_template(template).render(**context)

@@ -15,6 +15,7 @@ from qms_customer.contract import approved, content, facts, inherit, notify, peo
 from qms_customer.contract.gate import describe, place
 from qms_customer.contract.settings import aspects, departments, settings
 from qms_customer.messages import refuse, refuse_one, term
+from qms_customer.records import signing
 from qms_customer.records.token import moving
 from qms_customer.rules import content as content_rules
 from qms_customer.rules import contract as contract_rules
@@ -33,6 +34,8 @@ from qms_customer.rules.people import (
 )
 
 REVIEW, OPINION, ACTION = "Contract Review", "Contract Review Opinion", "Review Action"
+# C5: what the salesperson's signature alone means.
+BY_SIGNATURE = mark("Reviewed and Approved")
 PREPARERS = (SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER)
 
 
@@ -65,7 +68,7 @@ def start(doc: Document, again_reason: str = "") -> Document:
 	carried = _carried(earlier, canonical) if earlier else {}
 	for seat in seats:
 		ask(review, seat.department, seat.reason, carried.get(seat.department.name))
-	with moving(review):
+	with moving(review, mark("Review Started")):
 		# As above; it now knows how many opinions are outstanding.
 		review.save(ignore_permissions=True)
 	show_on_contract(review)
@@ -105,6 +108,7 @@ def sign_small_order(doc: Document, content_hash: str) -> Document:
 			"C7",
 			mark("The order differs from its quotation: start a review and resolve the differences there."),
 		)
+	signing.in_hand()
 	with moving(review):
 		# C5: the checks above are the permission.
 		review.insert(ignore_permissions=True)
@@ -118,6 +122,7 @@ def sign_small_order(doc: Document, content_hash: str) -> Document:
 			_("Reviewed and approved by the salesperson's signature (C5)."),
 			content_hash,
 		)
+	signing.sign(review, BY_SIGNATURE, SALES_USER, shown_hash=content_hash)
 	return review
 
 
@@ -156,7 +161,7 @@ def ask(
 			],
 		}
 	)
-	with moving(opinion):
+	with moving(opinion, mark("Asked")):
 		# The review asks; the department only answers.
 		opinion.insert(ignore_permissions=True)
 	notify.assign(
@@ -193,7 +198,7 @@ def keep_in_step(doc: Document) -> None:
 	was_stale = bool(review.out_of_date)
 	review.out_of_date, review.changes = int(stale), changes
 	review.workflow_state = states.OUT_OF_DATE if stale else state_of(review)
-	with moving(review):
+	with moving(review, mark("Contract Edited")):
 		# The person edits the contract, not the review: the review only says so.
 		review.save(ignore_permissions=True)
 	if stale and not was_stale:
@@ -691,7 +696,7 @@ def _supersede(earlier: frappe._dict | None, review: Document) -> None:
 	old.decision_comment = _("Continued as {0}").format(review.name)
 	old.decided_on = now_datetime()
 	old.workflow_state = states.SUPERSEDED
-	with moving(old):
+	with moving(old, mark("Superseded")):
 		# Whoever starts the next version closes this one.
 		old.flags.ignore_permissions = True
 		old.submit()
@@ -703,7 +708,7 @@ def close_opinion(name: str) -> None:
 	opinion = frappe.get_doc(OPINION, name, for_update=True)
 	opinion.superseded = 1
 	opinion.workflow_state = states.OPINION_CLOSED
-	with moving(opinion):
+	with moving(opinion, mark("Closed")):
 		# As in _supersede.
 		opinion.flags.ignore_permissions = True
 		opinion.submit()

@@ -9,6 +9,7 @@ from frappe.utils import add_days, nowdate
 from qms_customer.contract import approved, authorise, facts, notify, people, reviews, states
 from qms_customer.contract.settings import settings
 from qms_customer.records.token import moving
+from qms_customer.rules import mark
 from qms_customer.rules.classification import Path, has_risen
 from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER
 
@@ -47,7 +48,7 @@ def _recheck(row: frappe._dict) -> None:
 			return
 		approved.withdraw(row.name, reason)
 		review = frappe.get_doc(reviews.REVIEW, row.source_name)
-		with moving(review):
+		with moving(review, mark("Withdrawn")):
 			review.db_set({"withdrawn": 1, "withdrawn_reason": reason})
 		frappe.db.set_value(
 			row.reference_doctype, row.reference_name, "qms_review_status", "Withdrawn", update_modified=False

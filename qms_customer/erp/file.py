@@ -14,6 +14,7 @@ from frappe.utils.file_manager import save_file_on_filesystem
 
 from qms_customer.contract.content import CONTRACT_DOCTYPES
 from qms_customer.messages import refuse_one
+from qms_customer.records import protect
 from qms_customer.records.kinds import is_record, stored_name
 from qms_customer.rules import mark
 
@@ -36,8 +37,10 @@ def before_validate(file: Document, method: str | None = None) -> None:
 	for one in (before, file):
 		if _is_fixed(one.attached_to_doctype, one.attached_to_name):
 			_refuse(file, one.attached_to_name)
-	if changed.intersection(PLACE) and (name := kept_by([file.file_url, *_addresses(before)])):
-		_refuse(file, name)
+	if changed.intersection(PLACE):
+		urls = [file.file_url, *_addresses(before)]
+		if name := kept_by(urls) or protect.signed_with(urls):
+			_refuse(file, name)
 	if "is_private" in changed:
 		_refuse_to_write_through(file, before.file_url)
 
@@ -50,11 +53,17 @@ def on_trash(file: Document, method: str | None = None) -> None:
 
 def delete_content(file: Document, only_thumbnail: bool = False) -> None:
 	"""Refuse before the bytes are gone: frappe deletes them, and asks `on_trash` of apps afterwards (A6)."""
-	if not only_thumbnail and file.flags.new_file and kept_by([file.file_url]):
+	urls = _on_disk(file, only_thumbnail)
+	kept = kept_by(urls) or protect.signed_with(urls)
+	if kept and file.flags.new_file:
 		# A new file is rolled back that shared the bytes of a kept one.
 		return
-	if not only_thumbnail:
-		on_trash(file)
+	if not file.flags.new_file:
+		if not only_thumbnail:
+			on_trash(file)
+		protect.refuse_file(file)
+	if kept and not frappe.flags.in_uninstall:
+		_refuse(file, kept)
 	if other := _other_app("delete_file_data_content", delete_content):
 		other(file, only_thumbnail=only_thumbnail)
 	else:
@@ -69,7 +78,8 @@ def write_content(file: Document | str, *args: Any, **kwargs: Any) -> dict:
 		return (other or save_file_on_filesystem)(file, *args, **kwargs)
 	name = re.sub(r"[/\\%?#]", "_", file.file_name)
 	if os.path.exists(get_files_path(name, is_private=file.is_private)):
-		if kept := kept_by([f"/private/files/{name}" if file.is_private else f"/files/{name}"]):
+		urls = [f"/private/files/{name}" if file.is_private else f"/files/{name}"]
+		if kept := kept_by(urls) or protect.signed_with(urls):
 			_refuse(file, kept)
 	return other(file) if other else file.save_file_on_filesystem()
 
@@ -111,6 +121,18 @@ def _other_app(hook: str, ours: Callable) -> Callable | None:
 	mine = f"{__name__}.{ours.__name__}"
 	others = [path for path in frappe.get_hooks(hook) if path != mine]
 	return frappe.get_attr(others[0]) if others else None
+
+
+def _on_disk(file: Document, only_thumbnail: bool) -> list[str]:
+	"""The addresses of the bytes that frappe would delete: it takes the last part of any path, and a
+	thumbnail's is what somebody sent.
+	"""
+	found = []
+	for url in (file.thumbnail_url, "" if only_thumbnail else file.file_url):
+		folder, name = os.path.split((url or "").strip("/"))
+		if name:
+			found.append(f"/files/{name}" if folder == "files" else f"/private/files/{name}")
+	return found
 
 
 def _addresses(file: Document) -> list[str]:

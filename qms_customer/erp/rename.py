@@ -1,17 +1,22 @@
-"""Renaming and merging masters: approved text is never rewritten, so the new name is recorded (C1, K2)."""
+"""Renaming and merging masters: approved and signed text is never rewritten, so the new name is recorded (C1,
+K2).
+"""
 
 import frappe
 from frappe.model.document import Document
 from frappe.utils import now_datetime
 
+from qms_customer.contract.authorise import COVERED
 from qms_customer.contract.content import CONTRACT_DOCTYPES, link_kinds
 from qms_customer.messages import refuse_one
+from qms_customer.records import contents
+from qms_customer.records.registry import RECORDS
 from qms_customer.records.token import moving
 from qms_customer.rules import mark
 
 
 def after_rename(doc: Document, method: str | None, old: str, new: str, merge: bool = False) -> None:
-	"""Record under which name a master that contracts name is found from now on."""
+	"""Record under which name a master that contracts or records name is found from now on."""
 	if frappe.flags.in_install or doc.doctype not in masters():
 		return
 	alias = frappe.get_doc(
@@ -25,7 +30,7 @@ def after_rename(doc: Document, method: str | None, old: str, new: str, merge: b
 			"renamed_on": now_datetime(),
 		}
 	)
-	with moving(alias):
+	with moving(alias, mark("Renamed")):
 		# Whoever may rename the master thereby records it.
 		alias.insert(ignore_permissions=True)
 
@@ -66,7 +71,8 @@ def before_item_rename(doc: Document, method: str | None, old: str, new: str, me
 
 
 def masters() -> set[str]:
-	"""Return the DocTypes whose names stand in the committed fields of contracts."""
+	"""Return the DocTypes whose names stand in the committed fields of contracts, or in our records."""
 	named = {kind for doctype in CONTRACT_DOCTYPES for kind in link_kinds(doctype).values()}
-	# Whom a quotation is made to, besides a customer.
-	return named | {"Lead", "Prospect"}
+	named |= {kind for doctype in RECORDS for kind in contents.link_kinds(doctype).values()}
+	# What a record is about, and whom a quotation is made to, besides a customer.
+	return (named - RECORDS.keys()) | {*CONTRACT_DOCTYPES, *COVERED, "Lead", "Prospect"}

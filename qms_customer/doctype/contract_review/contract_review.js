@@ -57,6 +57,7 @@ frappe.ui.form.on("Contract Review", {
 });
 
 const DECISIONS = { Approve: "Approved", Reject: "Rejected", Return: "Returned" };
+const MEANINGS = { Approve: "Approved", Reject: "Rejected", Return: "Returned to Sales" };
 
 function decide(frm, action) {
 	const panel = frm.qms_panel;
@@ -66,83 +67,102 @@ function decide(frm, action) {
 		frappe.msgprint(panel.why_not);
 		return;
 	}
+	const approving = action === "Approve";
 	const { objections, open_objections } = panel;
-	const overruling =
-		action === "Approve" && panel.may_overrule && (objections.length || open_objections.length);
-	const passing = objections.length
-		? __("Reason for overruling the objection of {0}", [
-				objections.map((d) => __(d, null, "Review Department")).join(", "),
-		  ])
-		: __("Reason for approving before {0} is done", [open_objections.join(", ")]);
-	qms_customer.ask(
-		__("Decide Contract Review"),
-		[
-			{
-				fieldtype: "HTML",
-				options: `<p>${__("{0}: {1} for {2}", [
-					__(action),
-					frappe.utils.escape_html(frm.doc.reference_name),
-					frappe.utils.escape_html(frm.doc.customer_name || ""),
-				])}</p>`,
-			},
-			...(overruling
-				? [
-						{
-							fieldname: "overrule_reason",
-							fieldtype: "Small Text",
-							label: passing,
-							reqd: 1,
-						},
-				  ]
-				: []),
-			{
-				fieldname: "comment",
-				fieldtype: "Small Text",
-				label: __("Comment", null, "Contract Review"),
-				reqd: action === "Approve" ? 0 : 1,
-			},
-		],
-		__(action),
-		(values) =>
-			qms_customer
-				.api("decide_review", {
-					name: frm.doc.name,
-					decision: DECISIONS[action],
-					content_hash: panel.hash,
-					comment: values.comment || "",
-					overrule_reason: values.overrule_reason || "",
-				})
-				.then(() => frm.reload_doc())
-	);
+	const overruling = approving && panel.may_overrule && (objections.length || open_objections.length);
+	const fields = [
+		{
+			fieldtype: "HTML",
+			options: `<p>${__("{0}: {1} for {2}", [
+				__(action),
+				frappe.utils.escape_html(frm.doc.reference_name),
+				frappe.utils.escape_html(frm.doc.customer_name || ""),
+			])}</p>`,
+		},
+	];
+	if (overruling) {
+		fields.push({
+			fieldname: "overrule_reason",
+			fieldtype: "Small Text",
+			label: objections.length
+				? __("Reason for overruling the objection of {0}", [
+						objections.map((d) => __(d, null, "Review Department")).join(", "),
+				  ])
+				: __("Reason for approving before {0} is done", [open_objections.join(", ")]),
+			reqd: 1,
+		});
+	}
+	// C4: the outcome of a review that was convened may include a solution. K1: "/" if it does not.
+	if (approving && frm.doc.review_path === "Convened") {
+		fields.push({
+			fieldname: "solution",
+			fieldtype: "Small Text",
+			label: __("Solution / Countermeasure", null, "Contract Review"),
+			default: frm.doc.solution,
+			reqd: 1,
+			slash: 1,
+		});
+	}
+	fields.push({
+		fieldname: "comment",
+		fieldtype: "Small Text",
+		label: __("Comment", null, "Contract Review"),
+		reqd: 1,
+		slash: approving ? 1 : 0,
+		stands_for: "decision_comment",
+	});
+	qms_customer
+		.sign({
+			title: __("Decide Contract Review"),
+			fields,
+			label: __(action),
+			meaning: overruling ? "Approved, Objections Overruled" : MEANINGS[action],
+			role: panel.role,
+			acting_for: panel.acting_for,
+			method: "qms_customer.contract.api.decide_review",
+			args: (values) => ({
+				name: frm.doc.name,
+				decision: DECISIONS[action],
+				content_hash: panel.hash,
+				comment: values.comment || "",
+				overrule_reason: values.overrule_reason || "",
+				solution: values.solution || "",
+			}),
+			done: () => frm.reload_doc(),
+		})
+		.show();
 }
 
 function override(frm) {
-	qms_customer.ask(
-		__("Override a Criterion"),
-		[
-			{
-				fieldname: "criterion",
-				fieldtype: "Select",
-				label: __("Criterion"),
-				reqd: 1,
-				options: (frm.doc.criteria || []).map((c) => ({
-					value: c.criterion,
-					label: `(${c.criterion}) ${__(c.title)}`,
-				})),
-			},
-			{
-				fieldname: "verdict",
-				fieldtype: "Select",
-				label: __("Verdict"),
-				reqd: 1,
-				options: ["Met", "Not Met", "Unknown"].map((v) => ({ value: v, label: __(v) })),
-			},
-			{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
-		],
-		__("Sign"),
-		(values) =>
-			qms_customer
-				.api("override_criterion", { name: frm.doc.name, ...values })
-				.then(() => frm.reload_doc())
-	);
+	const panel = frm.qms_panel;
+	qms_customer
+		.sign({
+			title: __("Override a Criterion"),
+			fields: [
+				{
+					fieldname: "criterion",
+					fieldtype: "Select",
+					label: __("Criterion"),
+					reqd: 1,
+					options: (frm.doc.criteria || []).map((c) => ({
+						value: c.criterion,
+						label: `(${c.criterion}) ${__(c.title)}`,
+					})),
+				},
+				{
+					fieldname: "verdict",
+					fieldtype: "Select",
+					label: __("Verdict"),
+					reqd: 1,
+					options: ["Met", "Not Met", "Unknown"].map((v) => ({ value: v, label: __(v) })),
+				},
+				{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
+			],
+			meaning: "Verdict Replaced",
+			role: (values) => panel.override_roles[values.verdict === "Met" ? "less" : "more"],
+			method: "qms_customer.contract.api.override_criterion",
+			args: (values) => ({ name: frm.doc.name, ...values }),
+			done: () => frm.reload_doc(),
+		})
+		.show();
 }

@@ -28,15 +28,31 @@ frappe.ui.form.on("Contract Review Opinion", {
 const ANSWERS = ["Met", "Met with Conditions", "Not Met", "Not Applicable"];
 const BLOCKS = ["Nothing", "Approval", "Production", "Delivery"];
 
-// One question below the other: it works on a telephone, where the grid does not.
 function re_affirm(frm) {
 	const panel = frm.qms_panel;
 	if (!panel) return;
-	frappe.confirm(__("Re-affirm the earlier opinion of your department on the changed contract?"), () =>
-		qms_customer
-			.api("re_affirm", { name: frm.doc.name, content_hash: panel.hash })
-			.then(() => frm.reload_doc())
-	);
+	const text = __("Re-affirm the earlier opinion of your department on the changed contract?");
+	qms_customer
+		.sign({
+			title: __("Re-affirm"),
+			fields: [{ fieldtype: "HTML", options: `<p>${text}</p>` }],
+			label: __("Re-affirm"),
+			meaning: panel.earlier_outcome,
+			role: frm.doc.department_role,
+			method: "qms_customer.contract.api.re_affirm",
+			args: () => ({ name: frm.doc.name, content_hash: panel.hash }),
+			done: () => frm.reload_doc(),
+		})
+		.show();
+}
+
+// What the signature means follows from the answers, as on the server.
+function outcome(values) {
+	const given = Object.keys(values)
+		.filter((name) => name.startsWith("answer_"))
+		.map((name) => values[name]);
+	if (given.includes("Not Met")) return "Objected";
+	return given.includes("Met with Conditions") ? "Agreed with Conditions" : "Agreed";
 }
 
 // One question below the other: it works on a telephone, where the grid does not.
@@ -44,7 +60,7 @@ function give_opinion(frm) {
 	const panel = frm.qms_panel;
 	if (!panel) return;
 	// Closed to look something up, the dialog comes back with what was typed.
-	const known = frm.qms_dialog;
+	const known = frm.qms_signing;
 	if (known && known.opinion === frm.doc.name && known.hash === panel.hash) {
 		known.show();
 		return;
@@ -114,15 +130,22 @@ function give_opinion(frm) {
 			fieldtype: "Small Text",
 			label: __("General Comment"),
 			default: frm.doc.comment,
+			reqd: 1,
+			slash: 1,
 		}
 	);
-	const dialog = new frappe.ui.Dialog({
+	const signing = qms_customer.sign({
 		title: __("Opinion of {0}", [__(frm.doc.department, null, "Review Department")]),
 		size: "large",
 		fields,
-		primary_action_label: __("Submit Opinion"),
-		primary_action(values) {
-			const answers = (frm.doc.answers || []).map((row, i) => ({
+		label: __("Submit Opinion"),
+		meaning: outcome,
+		role: frm.doc.department_role,
+		method: "qms_customer.contract.api.give_opinion",
+		args: (values) => ({
+			name: frm.doc.name,
+			content_hash: panel.hash,
+			answers: (frm.doc.answers || []).map((row, i) => ({
 				name: row.name,
 				answer: values[`answer_${i}`],
 				comment: values[`comment_${i}`],
@@ -130,23 +153,15 @@ function give_opinion(frm) {
 				action_due: values[`due_${i}`],
 				action_verifier: values[`verifier_${i}`],
 				action_blocks: values[`blocks_${i}`],
-			}));
-			qms_customer
-				.api("give_opinion", {
-					name: frm.doc.name,
-					content_hash: panel.hash,
-					answers,
-					comment: values.comment || "",
-				})
-				.then(() => {
-					// What was typed stays in the dialog until the server has taken it.
-					frm.qms_dialog = null;
-					dialog.hide();
-					frm.reload_doc();
-				});
+			})),
+			comment: values.comment || "",
+		}),
+		done: () => {
+			// What was typed stays in the dialog until the server has taken it.
+			frm.qms_signing = null;
+			frm.reload_doc();
 		},
 	});
-	dialog.$wrapper.addClass("qms-dialog");
-	frm.qms_dialog = Object.assign(dialog, { opinion: frm.doc.name, hash: panel.hash });
-	dialog.show();
+	frm.qms_signing = Object.assign(signing, { opinion: frm.doc.name, hash: panel.hash });
+	signing.show();
 }

@@ -30,25 +30,32 @@ frappe.ui.form.on("Delivery Authorisation", {
 function decide(frm, decision) {
 	const panel = frm.qms_panel;
 	if (!panel) return;
-	qms_customer.ask(
-		__("Decide Delivery Authorisation"),
-		[
-			{
-				fieldname: "comment",
-				fieldtype: "Small Text",
-				label: __("Comment", null, "Contract Review"),
-				reqd: decision === "Rejected" ? 1 : 0,
-			},
-		],
-		__("Sign"),
-		(values) =>
-			qms_customer
-				.api("decide_authorisation", {
-					name: frm.doc.name,
-					decision,
-					content_hash: panel.hash,
-					comment: values.comment || "",
-				})
-				.then(() => frm.reload_doc())
-	);
+	const approving = decision === "Approved";
+	qms_customer
+		.sign({
+			title: __("Decide Delivery Authorisation"),
+			fields: [
+				{
+					fieldname: "comment",
+					fieldtype: "Small Text",
+					label: __("Comment", null, "Contract Review"),
+					reqd: 1,
+					slash: approving ? 1 : 0,
+					stands_for: "decision_comment",
+				},
+			],
+			label: approving ? __("Authorise") : __("Refuse"),
+			meaning: approving ? "Authorised" : "Refused",
+			role: panel.role,
+			acting_for: panel.acting_for,
+			method: "qms_customer.contract.api.decide_authorisation",
+			args: (values) => ({
+				name: frm.doc.name,
+				decision,
+				content_hash: panel.hash,
+				comment: values.comment || "",
+			}),
+			done: () => frm.reload_doc(),
+		})
+		.show();
 }

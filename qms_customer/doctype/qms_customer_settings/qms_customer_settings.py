@@ -6,9 +6,10 @@ from frappe.model.document import Document
 
 from qms_customer.contract.settings import DOCTYPE
 from qms_customer.messages import refuse, refuse_one
+from qms_customer.records import signing
 from qms_customer.records.token import is_moving
 from qms_customer.rules import aspects as aspect_rules
-from qms_customer.rules import mark
+from qms_customer.rules import forms, mark
 from qms_customer.rules import review as rules
 
 
@@ -37,6 +38,18 @@ class QMSCustomerSettings(Document):
 			],
 			[aspect_rules.Aspect(a.department, a.topic, a.question) for a in self.aspects],
 		)
+		found += forms.refusals(
+			[
+				forms.Form(
+					f.record_type or "",
+					f.form_number or "",
+					f.form_version or "",
+					f.form_owner or "",
+					f.retention_years or 0,
+				)
+				for f in self.record_forms
+			]
+		)
 		if found:
 			refuse(found)
 		self._check_standing_review()
@@ -48,6 +61,8 @@ class QMSCustomerSettings(Document):
 			return
 		if not (self.change_reason or "").strip():
 			refuse_one("C9", mark("Say why these settings change: fill in Reason for This Change."))
+		signing.in_hand()
+		self.flags.qms_changed = True
 
 	def on_update(self) -> None:
 		"""Follow the routing table with the workflows; keep the reason in the log and empty the field for the
@@ -55,14 +70,31 @@ class QMSCustomerSettings(Document):
 		"""
 		from qms_customer.setup.workflows import sync_workflows
 
-		sync_workflows()
 		frappe.clear_document_cache(DOCTYPE, DOCTYPE)
+		sync_workflows()
+		if self.flags.qms_changed:
+			self.flags.qms_changed = False
+			signing.sign(self, mark("Settings Changed"), "", comment=self.change_reason)
 		if self.change_reason and not is_moving(self):
 			self.add_comment(
 				"Info", _("Settings changed: {0}").format(frappe.utils.escape_html(self.change_reason))
 			)
 			frappe.db.set_single_value(DOCTYPE, "change_reason", "", update_modified=False)
 			self.change_reason = ""
+
+	def before_change(self) -> None:
+		"""K2: a setting that is written past the form has neither reason nor signature."""
+		if not is_moving(self):
+			refuse_one("K2", mark("{0} is changed on its form, with reason and signature."), DOCTYPE)
+
+	def on_trash(self) -> None:
+		"""C10: who set what, and when, stays on record."""
+		if not frappe.flags.in_uninstall:
+			refuse_one("C10", mark("{0} {1} is a record and is not deleted."), self.doctype, "")
+
+	def before_rename(self, old: str, new: str, merge: bool = False) -> None:
+		"""C10: nor is it called otherwise."""
+		refuse_one("C10", mark("{0} {1} is a record and keeps its number."), self.doctype, "")
 
 	def _check_standing_review(self) -> None:
 		if not self.standing_review:

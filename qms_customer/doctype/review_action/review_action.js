@@ -5,19 +5,30 @@ frappe.ui.form.on("Review Action", {
 			Done: __("It is done, and waits for verification by another person."),
 		};
 		qms_customer.headline(frm, waits[frm.doc.status], frm.doc.status === "Open" ? "orange" : "blue");
-		const call = (method, args) =>
-			qms_customer.api(method, { name: frm.doc.name, ...args }).then(() => frm.reload_doc());
+		const sign = (label, field, more) =>
+			qms_customer
+				.sign({
+					title: label,
+					fields: [{ fieldtype: "Small Text", reqd: 1, ...field }, ...(more.fields || [])],
+					label,
+					meaning: more.meaning,
+					role: more.role,
+					method: `qms_customer.contract.api.${more.method}`,
+					args: (values) => ({ name: frm.doc.name, ...more.args, ...values }),
+					done: () => frm.reload_doc(),
+				})
+				.show();
 		const may = frm.doc.__onload || {};
 		if (may.may_report) {
 			frm.add_custom_button(__("Report Done"), () =>
-				qms_customer.ask(
+				sign(
 					__("Report Done"),
-					[
-						{ fieldname: "evidence", fieldtype: "Small Text", label: __("What Was Done"), reqd: 1 },
-						{ fieldname: "evidence_file", fieldtype: "Attach", label: __("Evidence File") },
-					],
-					__("Report Done"),
-					(values) => call("complete_action", values)
+					{ fieldname: "evidence", label: __("What Was Done") },
+					{
+						fields: [{ fieldname: "evidence_file", fieldtype: "Attach", label: __("Evidence File") }],
+						meaning: "Reported Done",
+						method: "complete_action",
+					}
 				)
 			).addClass("btn-primary");
 		}
@@ -27,8 +38,15 @@ frappe.ui.form.on("Review Action", {
 				[__("Send Back"), 0],
 			]) {
 				frm.add_custom_button(label, () =>
-					qms_customer.ask_reason(label, __("Verification"), (comment) =>
-						call("verify_action", { effective, comment })
+					sign(
+						label,
+						{ fieldname: "comment", label: __("Verification"), stands_for: "verification" },
+						{
+							meaning: effective ? "Verified" : "Sent Back",
+							role: frm.doc.verifier ? "" : frm.doc.verifier_role,
+							method: "verify_action",
+							args: { effective },
+						}
 					)
 				);
 			}

@@ -128,7 +128,7 @@ qms_customer.show_contract = (frm) => {
 			frm.add_custom_button(__("Start Contract Review"), () => qms_customer.start(frm, panel));
 		}
 		if (panel.actions.includes("sign")) {
-			frm.add_custom_button(__("Sign as Reviewed"), () => qms_customer.sign(frm, panel));
+			frm.add_custom_button(__("Sign as Reviewed"), () => qms_customer.sign_small_order(frm, panel));
 		}
 		if (panel.review) {
 			frm.add_custom_button(
@@ -178,15 +178,20 @@ qms_customer.start = (frm, panel) => {
 	}
 };
 
-qms_customer.sign = (frm, panel) => {
+qms_customer.sign_small_order = (frm, panel) => {
 	if (!qms_customer.is_saved(frm)) return;
-	frappe.confirm(
-		__("You have reviewed name, model, specification, quantity and terms of this small routine order, and accept it. Your signature is its review and approval (C5)."),
-		() =>
-			qms_customer
-				.api("sign_small_order", { doctype: frm.doctype, name: frm.doc.name, content_hash: panel.hash })
-				.then(() => frm.reload_doc())
-	);
+	const text = __("You have reviewed name, model, specification, quantity and terms of this small routine order, and accept it. Your signature is its review and approval (C5).");
+	qms_customer
+		.sign({
+			title: __("Sign as Reviewed"),
+			fields: [{ fieldtype: "HTML", options: `<p>${text}</p>` }],
+			meaning: "Reviewed and Approved",
+			role: "QMS Sales User",
+			method: "qms_customer.contract.api.sign_small_order",
+			args: () => ({ doctype: frm.doctype, name: frm.doc.name, content_hash: panel.hash }),
+			done: () => frm.reload_doc(),
+		})
+		.show();
 };
 
 // The empty row with which the Desk opens a table, and that nobody filled in.
