@@ -7,7 +7,7 @@ app_license = "MIT"
 required_apps = ["erpnext"]
 
 app_include_css = "/assets/qms_customer/css/qms_customer.css"
-app_include_js = "/assets/qms_customer/js/common.js"
+app_include_js = ["/assets/qms_customer/js/common.js", "/assets/qms_customer/js/signing.js"]
 doctype_js = {
 	"Sales Order": "public/js/sales_order.js",
 	"Quotation": "public/js/quotation.js",
@@ -128,11 +128,95 @@ doc_events = {
 		"before_update_after_submit": "qms_customer.erp.work_order.before_update_after_submit",
 		"before_change": "qms_customer.erp.work_order.before_change",
 	},
+	"User": {
+		"before_validate": "qms_customer.records.credentials.before_user_changes",
+		"on_update": "qms_customer.records.credentials.after_user_changed",
+		"after_rename": "qms_customer.records.credentials.after_user_renamed",
+		"on_trash": "qms_customer.records.credentials.before_user_is_deleted",
+	},
+	"Error Log": {"before_insert": "qms_customer.records.secrets.before_error_log"},
 	"Auto Repeat": {"before_validate": "qms_customer.erp.auto_repeat.before_validate"},
 	"File": {
-		"before_validate": "qms_customer.erp.file.before_validate",
-		"on_trash": "qms_customer.erp.file.on_trash",
+		"before_validate": [
+			"qms_customer.erp.file.before_validate",
+			"qms_customer.records.protect.before_file",
+		],
+		"before_change": "qms_customer.records.protect.before_file",
+		"before_rename": "qms_customer.records.protect.before_rename",
+		"on_trash": ["qms_customer.erp.file.on_trash", "qms_customer.records.protect.refuse_file"],
 	},
+	# What belongs to a record, and the settings of its form.
+	"Version": {
+		"before_validate": "qms_customer.records.protect.before_version",
+		"before_change": "qms_customer.records.protect.before_version",
+		"before_rename": "qms_customer.records.protect.before_rename",
+		"on_trash": "qms_customer.records.protect.version_on_trash",
+	},
+	"Comment": {
+		"before_validate": "qms_customer.records.protect.before_comment",
+		"before_change": "qms_customer.records.protect.before_comment",
+		"before_rename": "qms_customer.records.protect.before_rename",
+		"on_trash": "qms_customer.records.protect.comment_on_trash",
+	},
+	"Communication": {
+		"before_validate": "qms_customer.records.protect.before_email",
+		"before_change": "qms_customer.records.protect.before_email",
+		"before_rename": "qms_customer.records.protect.before_rename",
+		"on_trash": "qms_customer.records.protect.email_on_trash",
+	},
+	"Communication Link": {
+		"before_validate": "qms_customer.records.protect.before_email_link",
+		"before_change": "qms_customer.records.protect.before_email_link",
+		"on_trash": "qms_customer.records.protect.before_email_link",
+	},
+	"Property Setter": {
+		"before_validate": "qms_customer.records.protect.before_property",
+		"before_change": "qms_customer.records.protect.before_property",
+	},
+	"Custom Field": {
+		"before_validate": "qms_customer.records.protect.before_custom_field",
+		"before_change": "qms_customer.records.protect.before_custom_field",
+		"on_trash": "qms_customer.records.protect.before_custom_field",
+	},
+	"DocType": {
+		"before_validate": "qms_customer.records.protect.before_doctype",
+		"before_change": "qms_customer.records.protect.before_doctype",
+		"before_rename": "qms_customer.records.protect.before_doctype_rename",
+	},
+	("DocField", "DocPerm"): {
+		"before_validate": "qms_customer.records.protect.before_doctype_row",
+		"before_change": "qms_customer.records.protect.before_doctype_row",
+		"on_trash": "qms_customer.records.protect.before_doctype_row",
+	},
+	"Workflow": {
+		"before_validate": "qms_customer.records.protect.before_workflow",
+		"before_change": "qms_customer.records.protect.before_workflow",
+	},
+	"Personal Data Deletion Request": {
+		"before_validate": "qms_customer.records.protect.before_data_deletion"
+	},
+	# What Frappe's clean-ups delete about records is kept, whoever has it deleted.
+	"Log Settings": {"on_update": "qms_customer.records.trail.before_clean_up"},
+	("Email Queue", "Notification Log", "Access Log", "Activity Log"): {
+		"on_trash": "qms_customer.records.trail.before_log_is_deleted"
+	},
+}
+
+# For our print formats; each checks that the user may read the record.
+jinja = {
+	"methods": [
+		"qms_customer.contract.prints.qms_contract_review_form",
+		"qms_customer.contract.prints.qms_opinion_form",
+	]
+}
+pdf_generator = "qms_customer.records.pdf.generate"
+
+override_whitelisted_methods = {
+	"frappe.core.doctype.user.user.update_password": "qms_customer.records.credentials.update_own_password",
+	"frappe.email.relink": "qms_customer.records.protect.relink",
+	"frappe.custom.doctype.custom_field.custom_field.rename_fieldname": (
+		"qms_customer.records.protect.rename_fieldname"
+	),
 }
 
 # Where frappe deletes the bytes of a file, before it asks on_trash, and where it writes them.
@@ -143,7 +227,9 @@ scheduler_events = {
 	"daily": [
 		"qms_customer.contract.scheduled.recheck_approvals",
 		"qms_customer.contract.scheduled.remind_overdue",
+		"qms_customer.records.anchoring.anchor",
 		"qms_customer.contract.scheduled.assign_to_delegates",
+		"qms_customer.records.trail.keep",
 	]
 }
 
@@ -158,6 +244,17 @@ company_data_to_be_ignored = [
 	"Contract Review",
 	"Contract Review Opinion",
 	"Review Action",
-	"Approved Content",
+	"Approval Delegation",
 	"Delivery Authorisation",
+	"Contract Status Change",
+	"Approved Content",
+	"Record Alias",
+	"Record Snapshot",
+	"Electronic Signature",
+	"Record Anchor",
+	"Record Anchor Entry",
+	"Record Correction",
+	"Record Trail",
+	"Signing Attempt",
+	"Signing Credential",
 ]

@@ -17,6 +17,7 @@ import frappe
 from frappe.utils import add_days, nowdate
 
 from qms_customer.contract.settings import DOCTYPE as SETTINGS
+from qms_customer.records import credentials, signing
 from qms_customer.rules import people as roles
 from qms_customer.setup import demo_data as data
 
@@ -40,11 +41,13 @@ class Demo:
 
 	@contextmanager
 	def acting(self, key: str) -> Iterator[str]:
-		"""Run the block as this person."""
-		before = frappe.session.user
-		frappe.set_user(self.user(key))
+		"""Run the block as this person, who has logged in and signs with the password."""
+		before, user = frappe.session.user, self.user(key)
+		frappe.set_user(user)
+		frappe.session.sid = f"demo {user}"
 		try:
-			yield self.user(key)
+			with signing.pen({"user": user, "password": self.password}):
+				yield user
 		finally:
 			frappe.set_user(before)
 
@@ -162,6 +165,8 @@ def _people(demo: Demo) -> None:
 		user.append_roles(*person.ours, *person.erp)
 		user.flags.no_welcome_mail = True
 		user.insert()
+		# The people of the worked example sign at once: their password counts as their own choice.
+		credentials.establish(user.name)
 
 
 def _settings(demo: Demo) -> None:

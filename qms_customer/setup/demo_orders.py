@@ -108,7 +108,7 @@ def start(demo: Demo, doc: Document) -> Document:
 
 
 def answer(
-	demo: Demo, review: Document, department: str, comment: str = "", worst: dict[str, Any] | None = None
+	demo: Demo, review: Document, department: str, comment: str = "/", worst: dict[str, Any] | None = None
 ) -> None:
 	"""Let a department give its opinion: all met, but for the last aspect what `worst` says."""
 	opinion = frappe.get_doc(
@@ -136,12 +136,13 @@ def decide(
 	review: Document,
 	who: str,
 	decision: str = rules.APPROVED,
-	comment: str = "",
+	comment: str = "/",
 	overrule: str = "",
 ) -> None:
 	"""Let a manager decide on what the form of the review shows."""
 	with demo.acting(who):
-		api.decide_review(review.name, decision, api.get_review_panel(review.name)["hash"], comment, overrule)
+		shown = api.get_review_panel(review.name)["hash"]
+		api.decide_review(review.name, decision, shown, comment, overrule, "/")
 
 
 def approve(demo: Demo, doc: Document, who: str = "vp") -> None:

@@ -2,10 +2,13 @@
 
 import frappe
 from frappe import _
+from frappe.model.document import Document
 
 from qms_customer.contract.content import CONTRACT_DOCTYPES
 from qms_customer.contract.settings import DOCTYPE
+from qms_customer.records import pdf
 from qms_customer.records.token import moving
+from qms_customer.rules import forms, mark
 from qms_customer.rules.aspects import ASPECTS, DEPARTMENTS
 from qms_customer.setup import custom_fields, permissions, workflows
 
@@ -23,6 +26,7 @@ def after_install() -> None:
 	_settings()
 	_reason_codes()
 	permissions.make()
+	pdf.make()
 	_stop_submitting_repeats()
 
 
@@ -37,6 +41,7 @@ def after_migrate() -> None:
 	_settings()
 	_reason_codes()
 	permissions.make()
+	pdf.make()
 	workflows.sync_workflows()
 
 
@@ -48,9 +53,20 @@ def before_uninstall() -> None:
 
 
 def _settings() -> None:
+	"""Fill in the procedures' defaults where the settings have none yet; their chain says so (K2)."""
 	settings = frappe.get_doc(DOCTYPE)
-	if settings.departments:
+	fresh = not settings.departments
+	if fresh:
+		_limits_and_routing(settings)
+	if not settings.record_forms:
+		_forms(settings)
+	elif not fresh:
 		return
+	with moving(settings, mark("Installed") if fresh else mark("Upgraded")):
+		settings.save(ignore_permissions=True)
+
+
+def _limits_and_routing(settings: Document) -> None:
 	settings.update(
 		{
 			field.fieldname: field.default
@@ -71,8 +87,21 @@ def _settings() -> None:
 		)
 	for a in ASPECTS:
 		settings.append("aspects", {"department": a.department, "topic": a.topic, "question": a.question})
-	with moving(settings):
-		settings.save(ignore_permissions=True)
+
+
+def _forms(settings: Document) -> None:
+	"""K4: the forms that the procedures name, with how long their records are kept."""
+	for f in forms.DEFAULTS:
+		settings.append(
+			"record_forms",
+			{
+				"record_type": f.record_type,
+				"form_number": f.number,
+				"form_version": f.version,
+				"form_owner": f.owner,
+				"retention_years": f.years,
+			},
+		)
 
 
 def _reason_codes() -> None:
