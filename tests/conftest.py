@@ -194,6 +194,8 @@ def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
 	reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
 
 	def write(line: str) -> None:
+		if reporter is None:  # one of several workers: it has no terminal
+			return
 		with capture.global_and_fixture_disabled():
 			reporter.ensure_newline()
 			reporter.write_line(line)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 import pytest
-from frappe.utils import add_days, now_datetime, nowdate
+from frappe.utils import add_days, format_date, now_datetime, nowdate
 
 from qms_customer.contract import api
 from qms_customer.rules import people as roles
@@ -47,7 +47,7 @@ def test_the_vp_rejects_on_a_telephone_with_a_reason(desk: Desk, cast: c.World) 
 	vp.action("Reject")
 	vp.fill(vp.dialog, comment="the customer does not pay")
 	vp.page.shot("phone-reject")
-	vp.send()
+	vp.sign()
 	assert now(review).decision == "Rejected"
 	assert review.decision_comment == "the customer does not pay"
 
@@ -68,6 +68,8 @@ def test_a_condition_is_given_on_a_telephone_and_a_refusal_keeps_what_was_typed(
 		quality.dialog, comment_1="calibrate the gauge first", blocks_1="Production", owner_1=cast.sales
 	)
 	quality.fill(quality.dialog, verifier_1=cast.sales)
+	quality.slash("comment")
+	quality.give_signature()
 	quality.refused("C10")
 	quality.close_message()
 	assert quality.value("answer_1", quality.dialog) == "Met with Conditions"
@@ -88,8 +90,9 @@ def test_an_objection_is_overruled_by_the_general_manager_with_a_reason(desk: De
 	gm = Hands(desk(cast.gm)).open("Contract Review", review.name)
 	gm.action("Approve")
 	gm.fill(gm.dialog, overrule_reason="the customer lends us one")
+	gm.slash("comment")
 	gm.page.shot("overrule")
-	gm.send()
+	gm.sign()
 	assert (now(review).decision, review.overruled) == ("Approved", "Quality")
 
 
@@ -98,17 +101,26 @@ def test_a_delegate_sees_for_whom_and_decides(desk: Desk, cast: c.World) -> None
 	review = pending(cast)
 	delegate = make_user(roles.SERVICE)
 	vp = Hands(desk(cast.vp, path="/app/approval-delegation/new"))
-	vp.fill(role=roles.SALES_VP, delegate=delegate, to_date=add_days(nowdate(), 3), reason="travel")
+	vp.fill(
+		role=roles.SALES_VP,
+		delegate=delegate,
+		to_date=format_date(add_days(nowdate(), 3), "dd-mm-yyyy"),
+		reason="travel",
+	)
 	vp.page.shot("delegation")
 	vp.save()
-	vp.submit()
+	vp.primary()
+	vp.page.shot("delegate-signature")
+	vp.sign()
 	frappe.db.rollback()
 	assert frappe.db.get_value("Approval Delegation", {"delegator": cast.vp}, "docstatus") == 1
 	hands = Hands(desk(delegate)).open("Contract Review", review.name)
 	assert "Sun Hong" in hands.headline
 	hands.button("Approve", "Actions")
+	hands.slash("comment")
 	hands.page.shot("delegate")
-	hands.send()
+	hands.sees(hands.say(roles.SALES_VP), "Sun Hong", where=".qms-meaning")
+	hands.sign()
 	assert (now(review).decided_by, review.acting_for) == (delegate, cast.vp)
 
 
@@ -127,16 +139,20 @@ def test_a_review_that_changed_since_it_was_shown_is_reloaded_and_of_two_approve
 		review.save()
 	frappe.db.commit()
 	first.action("Approve")
+	first.slash("comment")
+	first.give_signature()
 	first.refused("C12", "Reload")
 	first.close_message()
 	first.page.go(f"/app/contract-review/{review.name}")
 	first.page.reload()
 	first.page.settle()
 	first.action("Approve")
-	first.send()
+	first.slash("comment")
+	first.sign()
 	assert now(review).decision == "Approved"
 	second.action("Reject")
 	second.fill(second.dialog, comment="too late")
+	second.give_signature()
 	second.refused("C12")
 	assert now(review).decision == "Approved"
 
@@ -161,7 +177,8 @@ def test_an_edit_shows_out_of_date_and_an_untouched_department_re_affirms_with_o
 	quality = Hands(desk(cast.person(roles.QUALITY))).open(asked.doctype, asked.name)
 	quality.page.shot("re-affirm")
 	quality.action("Re-affirm")
-	quality.yes()
+	quality.sees("Agreed", where=".qms-meaning")
+	quality.sign()
 	assert now(asked).docstatus == 1 and asked.answers[0].answer == "Met"
 
 
@@ -170,6 +187,8 @@ def test_a_verbal_order_is_confirmed_on_the_review(desk: Desk, cast: c.World) ->
 	review = pending(cast, qms_contract_form=VERBAL_ORDER)
 	vp = Hands(desk(cast.vp)).open("Contract Review", review.name)
 	vp.action("Approve")
+	vp.slash("comment")
+	vp.give_signature()
 	vp.refused("A3")
 	frappe.db.rollback()
 	review.reload()
@@ -181,7 +200,8 @@ def test_a_verbal_order_is_confirmed_on_the_review(desk: Desk, cast: c.World) ->
 	vp = Hands(desk(cast.vp)).open("Contract Review", review.name)
 	vp.sees("Dr Wang")
 	vp.action("Approve")
-	vp.send()
+	vp.slash("comment")
+	vp.sign()
 	assert now(review).decision == "Approved"
 
 
@@ -240,7 +260,8 @@ def test_goods_without_an_order_wait_for_a_manager(desk: Desk, cast: c.World) ->
 	boss.inbox(asked.doctype, asked.name)
 	boss.page.shot("authorise")
 	boss.action("Authorise")
-	boss.send()
+	boss.slash("comment")
+	boss.sign()
 	assert now(asked).decision == "Approved"
 	store.open("Delivery Note", note.name)
 	store.submit()
@@ -292,10 +313,15 @@ def test_the_settings_ask_why_they_change(desk: Desk, cast: c.World) -> None:
 	page = desk(representative, path="/app/qms-customer-settings")
 	hands = Hands(page)
 	hands.fill(large_amount=400000)
-	hands.refused("C9", do=hands.primary)
+	hands.primary()
+	hands.give_signature()
+	# A change is signed with its reason, or not made.
+	hands.dialog.locator(".btn-modal-primary").click()
+	hands.sees("Not filled in yet", where=".msgprint")
 	hands.close_message()
-	hands.fill(change_reason="decided by the board")
-	hands.save()
+	hands.fill(hands.dialog, change_reason="decided by the board")
+	page.shot("signature")
+	hands.send()
 	frappe.db.rollback()
 	assert frappe.db.get_single_value("QMS Customer Settings", "large_amount") == 400000
 	page.shot("settings")
@@ -305,11 +331,12 @@ def test_the_settings_ask_why_they_change(desk: Desk, cast: c.World) -> None:
 def test_a_small_routine_order_is_signed_with_one_button(desk: Desk, cast: c.World) -> None:
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.update({"small_amount": 1000, "small_quantity": 10, "change_reason": "for a test"})
-	settings.save()
+	c.save_settings(settings)
 	doc = c.order("IP-200", qty=1)
 	sales = Hands(desk(cast.sales)).open("Sales Order", doc.name)
 	sales.button("Sign as Reviewed")
-	sales.yes()
+	sales.page.shot("signature")
+	sales.sign()
 	sales.page.wait_for_function("() => cur_frm.doc.qms_review_status === 'Approved'")
 	sales.submit()
 	sales.page.wait_for_function("() => cur_frm.doc.docstatus === 1")
@@ -323,10 +350,10 @@ def test_an_action_is_reported_and_verified(desk: Desk, cast: c.World) -> None:
 	owner = Hands(desk(cast.sales)).open("Review Action", action.name)
 	owner.button("Report Done")
 	owner.fill(owner.dialog, evidence="bought, certificate 4711")
-	owner.send()
+	owner.sign()
 	quality = Hands(desk(cast.person(roles.QUALITY))).open("Review Action", action.name)
 	quality.button("Verify")
-	quality.fill(quality.dialog, reason="seen")
-	quality.send()
+	quality.fill(quality.dialog, comment="seen")
+	quality.sign()
 	assert now(action).status == "Verified"
 	assert api.get_review_panel(review.name)["html"]

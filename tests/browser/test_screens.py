@@ -136,8 +136,10 @@ def test_a_reviewer_is_told_finds_the_opinion_and_reads_what_it_is_about(desk: D
 		due_2=typed(20),
 		blocks_2="Approval",
 	)
+	quality.slash("comment")
 	quality.page.shot("dialog")
-	quality.send()
+	quality.sees("Objected", where=".qms-meaning")
+	quality.sign()
 	assert now(asked).outcome == "Objected"
 	action = frappe.get_last_doc("Review Action", {"opinion": asked.name, "from_objection": 0})
 	assert (action.action_owner, action.blocks) == (cast.person(roles.PURCHASING), "Approval")
@@ -158,11 +160,14 @@ def test_the_vp_approves_on_a_telephone_what_nobody_objects_to(desk: Desk, cast:
 	vp.page.shot("1-review", full_page=True)
 	assert vp.page.evaluate("document.documentElement.scrollWidth") <= vp.page.viewport_size["width"]
 	vp.action("Approve")
+	vp.slash("comment")
 	vp.page.shot("2-approve")
-	vp.send()
+	vp.sign()
 	assert now(review).decision == "Approved"
 	vp.inbox("Contract Review", objected.name)
 	vp.action("Approve")
+	vp.slash("comment")
+	vp.give_signature()
 	vp.refused("C11", "general manager")
 	assert now(objected).docstatus == 0
 
@@ -180,7 +185,7 @@ def test_a_returned_review_is_resubmitted_by_sales(desk: Desk, cast: c.World) ->
 	if vp.page.locator(".modal.show .msgprint-dialog").count():
 		vp.close_message()
 	vp.fill(vp.dialog, comment="talk to Quality")
-	vp.send()
+	vp.sign()
 	assert now(review).workflow_state == "Review Returned"
 	sales = Hands(desk(cast.sales)).open("Contract Review", review.name)
 	sales.sees("talk to Quality")
@@ -243,6 +248,8 @@ def test_sales_writes_how_a_difference_from_the_quotation_is_resolved(desk: Desk
 	vp = Hands(desk(cast.vp)).open("Contract Review", review.name)
 	vp.sees("Not Resolved", where=".qms-panel")
 	vp.action("Approve")
+	vp.slash("comment")
+	vp.give_signature()
 	vp.refused("C7")
 	sales = Hands(desk(cast.sales)).open("Contract Review", review.name)
 	assert sales.find('[data-fieldname="discrepancies"] .grid-add-row').count() == 0
@@ -255,7 +262,8 @@ def test_sales_writes_how_a_difference_from_the_quotation_is_resolved(desk: Desk
 	vp.page.reload()
 	vp.page.settle()
 	vp.action("Approve")
-	vp.send()
+	vp.slash("comment")
+	vp.sign()
 	assert now(review).decision == "Approved"
 
 
@@ -268,7 +276,7 @@ def test_a_criterion_is_overridden_in_a_dialog_and_more_departments_are_asked(
 	planning.button("Override a Criterion", "Tools")
 	planning.fill(planning.dialog, criterion="b", verdict="Not Met", reason="the line is down in week 50")
 	planning.page.shot("override")
-	planning.send()
+	planning.sign()
 	planning.sees("the line is down in week 50", where=".qms-panel")
 	planning.sees("Non-routine", "PMC")
 	assert now(review).review_path == "Convened"
@@ -326,16 +334,21 @@ def test_the_routing_table_is_changed_in_the_settings(desk: Desk, cast: c.World)
 	manager.cell("departments", number, "department", "Finance")
 	manager.cell("departments", number, "role", roles.FINANCE)
 	manager.cell("departments", number, "convened", 1)
-	manager.fill(change_reason="Finance looks at credit")
-	manager.refused("C6", "Finance", do=manager.primary)
+	manager.primary()
+	manager.fill(manager.dialog, change_reason="Finance looks at credit")
+	manager.give_signature()
+	manager.refused("C6", "Finance")
 	manager.close_message()
+	manager.dialog.locator(".btn-modal-close").click()
 	manager.add_row("aspects")
 	last = manager.find('.frappe-control[data-fieldname="aspects"] .grid-row').last
 	row = int(last.get_attribute("data-idx") or 0)
 	manager.cell("aspects", row, "department", "Finance")
 	manager.cell("aspects", row, "topic", "Commercial")
 	manager.cell("aspects", row, "question", "Credit limit")
-	manager.save()
+	manager.primary()
+	manager.fill(manager.dialog, change_reason="Finance looks at credit")
+	manager.sign()
 	frappe.db.rollback()
 	frappe.clear_cache()
 	assert [d.department for d in frappe.get_doc("QMS Customer Settings").departments][-1] == "Finance"

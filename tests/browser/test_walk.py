@@ -77,8 +77,9 @@ def test_an_order_from_draft_to_delivery(desk: Callable[..., DeskPage], cast: c.
 	rnd.action("Submit Opinion")
 	for number in range(len(opinion.answers)):
 		rnd.fill(rnd.dialog, **{f"answer_{number}": "Met"})
+	rnd.slash("comment")
 	rnd.page.shot("4-opinion")
-	rnd.send()
+	rnd.sign()
 	frappe.db.rollback()
 	assert opinion.reload().outcome == "Agreed"
 	c.answer_all(cast, review)
@@ -90,7 +91,9 @@ def test_an_order_from_draft_to_delivery(desk: Callable[..., DeskPage], cast: c.
 	vp.page.shot("5-decision", full_page=True)
 	assert set(map(vp.say, ("Approve", "Reject", "Return"))) <= set(vp.actions())
 	vp.action("Approve")
-	vp.send()
+	vp.slash("comment")
+	vp.page.shot("5-signature")
+	vp.sign()
 	frappe.db.rollback()
 	assert review.reload().decision == "Approved"
 	vp.sees(vp.say("Approved"))

@@ -39,7 +39,7 @@ def world() -> c.World:
 def set_limits(**values: Any) -> None:
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.update({"change_reason": "limits for a test", **values})
-	settings.save()
+	c.save_settings(settings)
 
 
 def tender(world: c.World, **values: Any) -> Document:
@@ -620,7 +620,7 @@ def test_goods_that_were_authorised_go_where_they_were_authorised_to_go(world: c
 		with as_user(boss):
 			panel = api.get_authorisation_panel(name)
 			assert "Road 1" in panel["html"] or "Lane 2" in panel["html"]
-			api.decide_authorisation(name, "Approved", panel["hash"])
+			api.decide_authorisation(name, "Approved", panel["hash"], "/")
 
 	authorise()
 	note.reload()

@@ -38,7 +38,7 @@ def world() -> c.World:
 def set_limits(**values: Any) -> None:
 	settings = frappe.get_doc(SETTINGS)
 	settings.update({"change_reason": "limits for a test", **values})
-	settings.save()
+	c.save_settings(settings)
 
 
 def rejected(world: c.World, doc: Document) -> Document:
@@ -751,7 +751,7 @@ def test_what_waits_for_a_manager_reaches_the_delegate_of_today(world: c.World) 
 	delegate(world.vp, deputy)
 	assert asked(deputy, review)
 	with as_user(deputy):
-		api.decide_review(review.name, "Approved", api.get_review_panel(review.name)["hash"])
+		api.decide_review(review.name, "Approved", api.get_review_panel(review.name)["hash"], "/")
 	assert (review.reload().decided_by, review.acting_for) == (deputy, world.vp)
 
 
@@ -773,7 +773,7 @@ def test_and_one_whose_period_begins_later_on_its_first_day(world: c.World) -> N
 		assert asked(deputy, review) and asked(deputy, record)
 	assert frappe.db.count("ToDo", {"allocated_to": deputy, "reference_name": review.name}) == 1
 	with as_user(deputy):
-		api.decide_authorisation(name, "Approved", api.get_authorisation_panel(name)["hash"])
+		api.decide_authorisation(name, "Approved", api.get_authorisation_panel(name)["hash"], "/")
 
 
 @pytest.mark.rule("L2")

@@ -241,7 +241,7 @@ def standing(world: c.World, contract: Document) -> Document:
 	contract.reload().submit()
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.update({"standing_review": review.name, "change_reason": "Counter sales"})
-	settings.save()
+	c.save_settings(settings)
 	return review
 
 
@@ -698,7 +698,7 @@ def ask(doc: Document, user: str, code: str = "Sample", why: str = "Trial at the
 	return frappe.get_doc("Delivery Authorisation", name)
 
 
-def judge(asked: Document, user: str, decision: str = "Approved", comment: str = "") -> None:
+def judge(asked: Document, user: str, decision: str = "Approved", comment: str = "/") -> None:
 	"""Decide an authorisation as a user."""
 	with as_user(user):
 		api.decide_authorisation(asked.name, decision, asked.fingerprint, comment)

@@ -632,11 +632,11 @@ def test_a_quotation_that_is_no_tender_is_gated_by_setting(world: c.World, user:
 	doc = tender(c.item(stock=50), qms_is_tender=0)
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.update({"gate_quotations": 1, "change_reason": "all quotations"})
-	settings.save()
+	c.save_settings(settings)
 	with refused("C1", doc, user=user):
 		fresh(doc).submit()
 	settings.update({"gate_quotations": 0, "change_reason": "tenders only"})
-	settings.save()
+	c.save_settings(settings)
 	with as_user(user):
 		fresh(doc).submit()
 

@@ -212,4 +212,4 @@ def test_a_department_edits_its_own_opinion_only_and_answers_only_what_it_was_as
 		edited(answer="Met", comment="so far").save()
 	assert fresh(opinion).answers[0].answer == "Met" and fresh(opinion).docstatus == 0
 	with as_user(rnd), pytest.raises(frappe.ValidationError):
-		api.give_opinion(opinion.name, review.fingerprint, None, "")
+		api.give_opinion(opinion.name, review.fingerprint, None, "/")

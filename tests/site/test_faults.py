@@ -55,7 +55,7 @@ def test_of_two_approvers_at_once_one_decides_and_the_other_is_told(world: c.Wor
 	clients = [http(world.vp), http(second)]
 	answers = at_once(
 		*(
-			lambda client=client, decision=decision: client.call(
+			lambda client=client, decision=decision: client.sign(
 				API + "decide_review", name=review.name, decision=decision, content_hash=seen, comment="x"
 			)
 			for client, decision in zip(clients, ("Approved", "Rejected"), strict=True)
@@ -79,12 +79,12 @@ def test_departments_give_their_opinions_at_once_without_conflict(world: c.World
 	clients = {d: http(user) for d, user in people.items()}
 	answers = at_once(
 		*(
-			lambda d=d: clients[d].call(
+			lambda d=d: clients[d].sign(
 				API + "give_opinion",
 				name=asked[d].name,
 				content_hash=review.fingerprint,
 				answers=frappe.as_json([{"name": a.name, "answer": "Met"} for a in asked[d].answers]),
-				comment="",
+				comment="/",
 			)
 			for d in asked
 		)
@@ -106,8 +106,12 @@ def test_two_colleagues_cannot_both_give_the_opinion_of_their_department(world: 
 	rows = frappe.as_json([{"name": a.name, "answer": "Met"} for a in asked.answers])
 	answers = at_once(
 		*(
-			lambda client=client: client.call(
-				API + "give_opinion", name=asked.name, content_hash=review.fingerprint, answers=rows
+			lambda client=client: client.sign(
+				API + "give_opinion",
+				name=asked.name,
+				content_hash=review.fingerprint,
+				answers=rows,
+				comment="/",
 			)
 			for client in clients
 		)
@@ -137,7 +141,9 @@ def test_an_edit_and_an_approval_at_once_never_approve_what_was_not_shown(world:
 	seen = c.shown(review.reload())
 	vp, sales = http(world.vp), http(world.sales)
 	answers = at_once(
-		lambda: vp.call(API + "decide_review", name=review.name, decision="Approved", content_hash=seen),
+		lambda: vp.sign(
+			API + "decide_review", name=review.name, decision="Approved", content_hash=seen, comment="/"
+		),
 		lambda: sales.put(
 			f"/api/resource/Sales Order/{doc.name}", json={"qms_delivery_method": "Air freight"}
 		),
@@ -175,7 +181,7 @@ def test_a_failure_in_the_middle_of_an_approval_leaves_no_trace(
 	monkeypatch.setattr(*target, die, raising=False)
 	frappe.db.savepoint("before_decision")
 	with as_user(world.vp), pytest.raises(OSError):
-		api.decide_review(review.name, "Approved", seen)
+		api.decide_review(review.name, "Approved", seen, "/")
 	# What a request does when its handler fails.
 	frappe.db.rollback(save_point="before_decision")
 	monkeypatch.undo()
@@ -194,8 +200,8 @@ def test_the_worker_dies_between_approval_and_submit(
 	review = c.start(world, doc)
 	c.answer_all(world, review)
 	seen = c.shown(review.reload())
-	answer = http(world.vp).call(
-		API + "decide_review", name=review.name, decision="Approved", content_hash=seen
+	answer = http(world.vp).sign(
+		API + "decide_review", name=review.name, decision="Approved", content_hash=seen, comment="/"
 	)
 	assert answer.status_code == 200
 	for pid in web_server.worker_pids():
@@ -307,7 +313,7 @@ def test_services_alone_are_gated_by_setting(world: c.World) -> None:
 		doc.submit()
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.update({"gate_services": 0, "change_reason": "services are reviewed elsewhere"})
-	settings.save()
+	c.save_settings(settings)
 	doc.reload()
 	doc.submit()
 	mixed = c.order(

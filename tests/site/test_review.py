@@ -34,7 +34,7 @@ def departments(review: Any) -> list[str]:
 def set_limits(**values: float) -> None:
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.update({"change_reason": "limits for a test", **values})
-	settings.save()
+	c.save_settings(settings)
 
 
 @pytest.mark.rule("C1", "C2", "C9", "B1")
@@ -239,7 +239,7 @@ def test_nobody_decides_their_own_work(world: c.World, who: str) -> None:
 	with as_user("Administrator"):
 		seen = c.shown(review.reload())
 	with as_user(user), pytest.raises((QMSRefusal, frappe.PermissionError)) as refusal:
-		api.decide_review(review.name, "Approved", seen)
+		api.decide_review(review.name, "Approved", seen, "/")
 	if who in ("preparer", "opiner"):
 		assert "C12" in str(refusal.value)
 	assert review.reload().docstatus == 0 and not frappe.db.exists(
@@ -264,7 +264,7 @@ def test_what_is_approved_is_what_was_shown(world: c.World) -> None:
 	doc.items[0].qty = 6
 	doc.save()
 	with as_user(world.vp), pytest.raises(QMSRefusal, match="C12"):
-		api.decide_review(review.name, "Approved", seen)
+		api.decide_review(review.name, "Approved", seen, "/")
 	doc.items[0].qty = 5
 	doc.save()
 	assert not review.reload().out_of_date and review.workflow_state == "Pending Approval"
@@ -272,7 +272,7 @@ def test_what_is_approved_is_what_was_shown(world: c.World) -> None:
 	with as_user(world.sales):
 		review.save()
 	with as_user(world.vp), pytest.raises(QMSRefusal, match="C12"):
-		api.decide_review(review.name, "Approved", seen)
+		api.decide_review(review.name, "Approved", seen, "/")
 	c.decide(review.reload(), world.vp)
 
 
@@ -596,7 +596,7 @@ def test_settings_change_only_with_a_reason_and_within_the_procedure() -> None:
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.large_amount = 9
 	with pytest.raises(QMSRefusal, match="C9"):
-		settings.save()
+		c.save_settings(settings)
 	for change, _rule in (
 		({"small_amount": 10}, "C5"),
 		({"small_amount": 600000, "small_quantity": 5}, "C5"),
@@ -605,12 +605,12 @@ def test_settings_change_only_with_a_reason_and_within_the_procedure() -> None:
 		settings = frappe.get_doc("QMS Customer Settings")
 		settings.update({"change_reason": "test", **change})
 		with pytest.raises((QMSRefusal, frappe.ValidationError)):
-			settings.save()
+			c.save_settings(settings)
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.change_reason = "test"
 	settings.departments = [d for d in settings.departments if d.department != "Quality"]
 	with pytest.raises(QMSRefusal, match="C3"):
-		settings.save()
+		c.save_settings(settings)
 
 
 @pytest.mark.rule("C6")
@@ -621,7 +621,7 @@ def test_a_department_of_the_site_takes_part_once_settings_name_it(world: c.Worl
 		"departments", {"department": "Finance", "role": roles.FINANCE, "circulated": 1, "convened": 1}
 	)
 	settings.append("aspects", {"department": "Finance", "topic": "Commercial", "question": "Credit limit"})
-	settings.save()
+	c.save_settings(settings)
 	world.person(roles.FINANCE)
 	review = c.start(world, c.order(c.item()))
 	assert "Finance" in departments(review)
@@ -629,7 +629,7 @@ def test_a_department_of_the_site_takes_part_once_settings_name_it(world: c.Worl
 	assert any(t.allowed == roles.FINANCE and "Finance" in t.condition for t in workflow.transitions)
 	with as_user(world.person(roles.FINANCE)):
 		doc = c.opinion(review, "Finance")
-		api.give_opinion(doc.name, review.fingerprint, [{"name": doc.answers[0].name, "answer": "Met"}], "")
+		api.give_opinion(doc.name, review.fingerprint, [{"name": doc.answers[0].name, "answer": "Met"}], "/")
 	assert c.opinion(review, "Finance").docstatus == 1
 
 

@@ -195,10 +195,14 @@ def test_patches_resolve() -> None:
 	assert not bad
 
 
+# A wrong try at signing is kept although its request is rolled back: written, and committed, after that.
+MAY_COMMIT = ("setup/", "patches/", "records/signing.py")
+
+
 def test_commits_only_in_setup_and_patches() -> None:
 	bad = []
 	for file in sources():
-		if file.relative_to(PACKAGE).parts[0] in ("setup", "patches"):
+		if str(file.relative_to(PACKAGE)).startswith(MAY_COMMIT):
 			continue
 		for node in ast.walk(tree(file)):
 			if isinstance(node, ast.Call) and dotted(node.func) in (

@@ -35,6 +35,9 @@ def home() -> Path:
 	else:
 		cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 		path = cache / APP / hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:12]
+	# Of several workers each has a site, services and files of its own.
+	if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+		path /= worker
 	path.mkdir(parents=True, exist_ok=True)
 	return path.resolve()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, expect
 
+from tests.support import env
 from tests.support.browser import DeskPage, Refusal
 
 
@@ -144,6 +145,25 @@ class Hands:
 		self.page.settle()
 		expect(self.page.locator(".qms-dialog.show")).to_have_count(0)
 		self.page.settle()
+
+	def give_signature(self, password: str = env.PASSWORD) -> None:
+		"""Type the signature that the dialog asks for: the user id where it does, and the password."""
+		box = self.field("qms_password", self.dialog).locator("input")
+		box.wait_for()
+		user = self.field("qms_user", self.dialog)
+		if user.count():
+			user.locator("input").fill(self.page.user)
+		box.fill(password)
+
+	def sign(self, password: str = env.PASSWORD) -> None:
+		"""Sign in the dialog, and wait until it has closed."""
+		self.give_signature(password)
+		self.send()
+
+	def slash(self, fieldname: str) -> None:
+		"""Mark a field of the dialog as one that does not apply."""
+		self.field(fieldname, self.dialog).locator(".qms-slash").click()
+		expect(self.field(fieldname, self.dialog).locator("textarea")).to_have_value("/")
 
 	def refused(self, *texts: str, do: Callable[[], Any] | None = None) -> Refusal:
 		"""Press the button of the dialog (or `do`) and be refused; the texts are in the message on the

@@ -109,6 +109,8 @@ def isolated() -> Iterator[State]:
 		written = state.written | state.pending
 		if not frappe.db or not frappe.db._conn:
 			frappe.connect()  # a test may have closed or lost the connection
+		# What a request would do after its rollback is not to be done after the test's.
+		frappe.db.after_rollback.reset()
 		frappe.db.rollback()
 		if state.allowed or state.committed:
 			changed = baseline.restore(sites.database(), sites.site_path(), since=state.since)
@@ -170,3 +172,9 @@ def _drop_cache(everything: bool) -> None:
 def _new_generation() -> None:
 	"""Tell the web server's processes that what they remember is old (see tests/support/wsgi)."""
 	(env.home() / "run/generation").touch()
+
+
+def forget() -> None:
+	"""Forget what is cached of rows that were just rolled back to a savepoint, amid a test."""
+	_drop_cache(everything=False)
+	_reset_locals()

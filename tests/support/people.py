@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import frappe
 
+from qms_customer.records import credentials, signing
 from tests.support import env
 
 _numbers = itertools.count(1)
@@ -15,13 +16,16 @@ _numbers = itertools.count(1)
 
 @contextlib.contextmanager
 def as_user(user: str) -> Iterator[str]:
-	"""Run the block as another user."""
-	before = frappe.session.user
+	"""Run the block as another user, logged in as in a browser and ready to sign with the password."""
+	before, sid = frappe.session.user, frappe.session.sid
 	frappe.set_user(user)
+	frappe.session.sid = f"test session of {user}"
 	try:
-		yield user
+		with signing.pen({"user": user, "password": env.PASSWORD}):
+			yield user
 	finally:
 		frappe.set_user(before)
+		frappe.session.sid = sid
 
 
 @contextlib.contextmanager
@@ -64,6 +68,9 @@ def make_user(
 	frappe.set_user("Administrator")
 	try:
 		user.insert(ignore_permissions=True)
+		if password:
+			# As if its owner had chosen it.
+			credentials.establish(user.name)
 	finally:
 		frappe.set_user(before)
 	return user.name
