@@ -60,9 +60,9 @@ def done(doc: Document, user: str | None = None) -> None:
 	)
 
 
-def tell(users: Iterable[str], subject: str, doc: Document) -> None:
+def tell(users: Iterable[str], subject: str, doc: Document, also_oneself: bool = False) -> None:
 	"""Send a notification about a document to users, in the background: no mail trouble undoes a decision."""
-	others = [u for u in dict.fromkeys(users) if u and u != frappe.session.user]
+	others = [u for u in dict.fromkeys(users) if u and (also_oneself or u != frappe.session.user)]
 	if others:
 		enqueue_create_notification(
 			others,

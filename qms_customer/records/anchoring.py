@@ -20,8 +20,7 @@ def anchor() -> str | None:
 	Runs daily, in the one transaction of its job. Nobody who signs meanwhile waits for it: it reads without
 	locks, and writes to tables of its own. (To mark the snapshots themselves would lock their rows, and when
 	their page is split, the gaps between them.) An entry that is committed while it runs is left to the next
-	one. Of two runs at once, the second finds its number taken
-	and leaves the work to the first.
+	one. Of two runs at once, the second finds its number taken and leaves the work to the first.
 	"""
 	made = None
 	while rows := _without(MOST):

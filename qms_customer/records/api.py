@@ -52,6 +52,14 @@ def set_pin(pin: str, old_pin: str = "") -> dict:
 
 
 @frappe.whitelist(methods=["POST"])
+def clear_pin(user: str) -> dict:
+	"""Take somebody's signing PIN out of use, as an administrator of the site (11.300(c))."""
+	frappe.only_for("System Manager")
+	credentials.clear_pin(user)
+	return {}
+
+
+@frappe.whitelist(methods=["POST"])
 def save_signed(doc: str | dict, signature: str | dict | None = None, submit: bool | int | str = 0) -> dict:
 	"""Save a record that people fill in as a form, signed; with `submit`, submit it (L2, K3).
 

@@ -83,8 +83,7 @@ def differences(old: str, new: str) -> list[Change]:
 	"""Return each difference of two canonical texts of one record, rows matched by their names.
 
 	A field that the other text does not know, and that is empty, is no difference: a later version of the app
-	may
-	have brought it.
+	may have brought it.
 	"""
 	before, after = json.loads(old), json.loads(new)
 	found = _differences("", "", before["fields"], after["fields"])

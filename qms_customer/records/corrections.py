@@ -91,11 +91,12 @@ def correct(
 		doc.flags.ignore_links = doc.flags.ignore_validate_update_after_submit = True
 		doc.save()
 	user = frappe.session.user
-	signing.sign(doc, MEANING, "", "", reason)
+	entry = signing.sign(doc, MEANING, "", "", reason)
 	ledger.insert(
 		DOCTYPE,
 		reference_doctype=doctype,
 		reference_name=name,
+		sequence=entry.sequence,
 		table_field=table,
 		row_name=row,
 		field=field,

@@ -196,6 +196,19 @@ def set_pin(user: str, pin: str, old_pin: str = "") -> None:
 	update_password(user, pin, doctype=DOCTYPE, fieldname="pin")
 
 
+def clear_pin(user: str) -> None:
+	"""Take a forgotten or known signing PIN out of use; its owner sets another (11.300(c)).
+
+	Raises QMSRefusal for one's own, and where there is none.
+	"""
+	if user == frappe.session.user:
+		refuse_one("K3", mark("Your own signing PIN is cleared by another administrator."))
+	if not of(user).pin:
+		refuse_one("K3", mark("{0} has no signing PIN."), user)
+	delete_all_passwords_for(DOCTYPE, user)
+	suspend(user, mark("your signing PIN was cleared; log in again and set another"))
+
+
 def change_password(user: str, old: str, new: str) -> None:
 	"""Let a user choose another password than the one that somebody set for them; signing goes on (11.300).
 

@@ -25,8 +25,7 @@ def append(doc: Document, event: str, **signed: Any) -> chain.Entry:
 	(K3).
 
 	Part of the transaction that moves the record: two queries, one more with a signature. Who moves another
-	record
-	at the same time is not waited for; of two who move the same, the second is told.
+	record at the same time is not waited for; of two who move the same, the second is told.
 	"""
 	last, not_before = _last(doc.doctype, doc.name)
 	content = contents.text_of(doc)

@@ -1,10 +1,8 @@
 """Signing: verify the person, write the signature, move the document, in one transaction (K3; 21 CFR 11.50,
-11.70,
-11.200).
+11.70, 11.200).
 
 A decision function is called with a pen in hand (`pen`): the person has proved who they are, for this one
-call. What
-it signs is bound to the record by `sign`. Without a pen nothing is signed, whatever door is used.
+call. What it signs is bound to the record by `sign`. Without a pen nothing is signed, whatever door is used.
 """
 
 import hashlib
@@ -18,12 +16,15 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import add_to_date, cint, now_datetime
 
-from qms_customer.contract.people import full_name, is_enabled_person, is_present
+from qms_customer.contract import notify
+from qms_customer.contract.people import full_name, holders, is_enabled_person, is_present
 from qms_customer.contract.settings import settings
 from qms_customer.messages import refuse_one
 from qms_customer.records import contents, credentials, ledger, secrets
 from qms_customer.records.registry import RECORDS
 from qms_customer.rules import mark
+from qms_customer.rules.chain import Entry
+from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE
 
 ATTEMPT = "Signing Attempt"
 
@@ -50,8 +51,7 @@ def pen(given: str | dict | None) -> Iterator[None]:
 	"""Let the block sign with what the person typed (K3, 11.200).
 
 	`given`: {"user", "password", "code"}, or the same as JSON. It is verified when the block first asks for
-	the
-	signer (`in_hand`): after everything else that can be refused, and before anything is written.
+	the signer (`in_hand`): after everything else that can be refused, and before anything is written.
 	"""
 	before = getattr(frappe.local, "qms_pen", None)
 	# A caller in this process may hold one already; what comes over the network never does.
@@ -72,14 +72,14 @@ def sign(
 	acting_for: str = "",
 	comment: str = "",
 	shown_hash: str = "",
-) -> None:
-	"""Sign a record that was just moved, and append it to its chain (K3, C12, L2).
+) -> Entry:
+	"""Sign a record that was just moved, and return what was appended to its chain (K3, C12, L2).
 
 	`shown_hash`: what the person's screen showed; the decision function has compared it.
 	"""
 	held = in_hand()
 	files = contents.attachments(doc.doctype, doc.name)
-	ledger.append(
+	return ledger.append(
 		doc,
 		meaning,
 		meaning=meaning,
@@ -101,10 +101,8 @@ def in_hand() -> Signer:
 	"""Return who signs in the running call; verified at the first time that it is asked (K3, 11.200).
 
 	The user id is needed at the first signing of a session, and again after a pause; the second factor where
-	the
-	login asks for one. Raises QMSRefusal without a pen, and for a wrong try: that is counted and logged, and
-	ends
-	neither the session nor what was typed.
+	the login asks for one. Raises QMSRefusal without a pen, and for a wrong try: that is counted and logged,
+	and ends neither the session nor what was typed.
 	"""
 	held = getattr(frappe.local, "qms_pen", None)
 	if held is None or not held.values.get("password"):
@@ -273,5 +271,16 @@ def _log_afterwards(user: str, reason: str) -> None:
 		attempt.db_insert()
 		# The request's own transaction is rolled back already: only the try is kept.
 		frappe.db.commit()
+		if until := _locked_until(user):
+			_raise_alarm(user, until)
 
 	frappe.db.after_rollback.add(log)
+
+
+def _raise_alarm(user: str, until: object) -> None:
+	"""Tell the person, and who answers for logins and records, that signing was locked (11.300(d))."""
+	text = _(
+		"Signing of {0} is locked until {1} after too many wrong tries. Was it them? See Signing Attempt."
+	).format(full_name(user), frappe.utils.format_datetime(until, "HH:mm"))
+	people = [user, *holders("System Manager"), *holders(MANAGEMENT_REPRESENTATIVE)]
+	notify.tell(people, text, frappe.get_doc("User", user), also_oneself=True)

@@ -21,8 +21,7 @@ def moving(doc: Document, event: str = "") -> Iterator[None]:
 	"""Let this one document object, and no other, be written by its decision function inside the block.
 
 	`event`: what is recorded in the chain of the record afterwards (K2). Without it nothing is: the caller
-	signs the
-	record, or has only counted something on it (its bookkeeping, see registry).
+	signs the record, or has only counted something on it (its bookkeeping, see registry).
 	"""
 	held = _held()
 	held.append(doc)

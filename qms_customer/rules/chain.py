@@ -205,8 +205,7 @@ def time_of(now: str, last: Entry | None = None, not_before: str = "") -> str:
 	"""Return the time that the next entry of a chain bears (K3).
 
 	Time never runs backwards: with the clock set back, or behind the last anchor (`not_before`), it is the
-	time of
-	what the entry follows. All times are in UTC, so that they compare as texts.
+	time of what the entry follows. All times are in UTC, so that they compare as texts.
 	"""
 	return max(now, last.at if last else "", not_before)
 
@@ -374,8 +373,7 @@ def late_before(at: str) -> str:
 	"""Return the time before which an entry is late that the anchor made `at` did not know; "" without one.
 
 	Who appends sees the last anchor and dates the entry behind it (`time_of`): one that is dated well before,
-	and is
-	not in it, was put there later. All times are in UTC, so that they compare as texts.
+	and is not in it, was put there later. All times are in UTC, so that they compare as texts.
 	"""
 	if not at:
 		return ""

@@ -365,6 +365,52 @@ def test_who_logs_in_elsewhere_signs_with_a_pin_of_their_own(world: c.World) -> 
 
 
 @pytest.mark.rule("K3")
+def test_a_forgotten_pin_is_cleared_by_another_and_set_anew_by_its_owner(world: c.World) -> None:
+	"""11.300(c). Whoever clears it learns nothing, and cannot sign with it."""
+	vp, admin = make_user(roles.SALES_VP, password=""), make_user("System Manager")
+	with logged_in(vp):
+		frappe.db.set_value("User", vp, "last_login", now_datetime())
+		records_api.set_pin("482913")
+		with pytest.raises(frappe.PermissionError):
+			records_api.clear_pin(vp)
+	with logged_in(admin):
+		with pytest.raises(QMSRefusal, match="has no signing PIN"):
+			records_api.clear_pin(world.vp)
+		with pytest.raises(QMSRefusal, match="by another administrator"):
+			records_api.clear_pin(admin)
+		records_api.clear_pin(vp)
+	assert frappe.db.get_value("Signing Credential", vp, "status") == "Suspended"
+	assert frappe.db.exists("Notification Log", {"for_user": vp, "subject": ("like", "%PIN was cleared%")})
+	with logged_in(vp):
+		with pytest.raises(QMSRefusal, match="set a signing PIN first"):
+			approve(pending(world), user=vp, password="482913")
+		frappe.db.set_value("User", vp, "last_login", "2026-01-01")
+		with pytest.raises(QMSRefusal, match="log in again"):
+			records_api.set_pin("482913")
+		frappe.db.set_value("User", vp, "last_login", now_datetime())
+		records_api.set_pin("593024")
+		assert signing.state()["suspended"] == ""
+
+
+@pytest.mark.rule("K3")
+def test_whoever_answers_for_logins_and_records_hears_of_a_lock(
+	world: c.World, committed: Callable[[], None]
+) -> None:
+	"""11.300(d): at once, and once."""
+	admin, representative = make_user("System Manager"), make_user(roles.MANAGEMENT_REPRESENTATIVE)
+	review = pending(world)
+	committed()
+	for _number in range(7):
+		with logged_in(world.vp):
+			with pytest.raises(QMSRefusal):
+				approve(review, user=world.vp, password="wrong")
+			frappe.db.rollback()
+	heard = {"document_type": "User", "document_name": world.vp, "subject": ("like", "%is locked until%")}
+	for user in (admin, representative, world.vp):
+		assert frappe.db.count("Notification Log", {**heard, "for_user": user}) == 1, user
+
+
+@pytest.mark.rule("K3")
 def test_the_second_factor_of_the_login_is_asked_for(world: c.World) -> None:
 	first, second, third = pending(world), pending(world), pending(world)
 	frappe.db.set_single_value("System Settings", "enable_two_factor_auth", 1)

@@ -548,8 +548,14 @@ frappe.provide("qms_customer");
 	};
 
 	// K6: what is printed says which record and version it is of, and on which of how many pages it stands.
+	// One version is a PDF file from the server; a comparison is what the dialog shows.
 	const print_version = (frm, record, dialog) => {
 		const { version, other } = dialog.get_values(true);
+		if (!other) {
+			const args = new URLSearchParams({ doctype: frm.doctype, name: frm.doc.name, sequence: version });
+			window.open(`/api/method/${API}print_version?${args}`);
+			return;
+		}
 		const of = (sequence) => record.versions.find((one) => String(one.sequence) === sequence);
 		const lines = [version, other]
 			.filter(Boolean)
