@@ -559,7 +559,7 @@ def complete_action(action_name: str, evidence: str, evidence_file: str = "") ->
 	)
 	signing.in_hand()
 	_save_action(action, _verifiers(action))
-	signing.sign(action, mark("Reported Done"), "", "", evidence)
+	signing.sign(action, mark("Reported Done"), mark("Action Owner"), "", evidence)
 	return action
 
 
@@ -595,7 +595,7 @@ def verify_action(action_name: str, effective: bool, comment: str) -> Document:
 	)
 	signing.in_hand()
 	_save_action(action, [] if effective else [action.done_by])
-	role = "" if action.verifier else action.verifier_role
+	role = mark("Verifier") if action.verifier else action.verifier_role
 	signing.sign(action, mark("Verified") if effective else mark("Sent Back"), role, "", comment)
 	return action
 

@@ -21,7 +21,7 @@ KEEPERS = {MANAGEMENT_REPRESENTATIVE, QUALITY}
 
 def correctable(doc: Document) -> list[dict[str, str]]:
 	"""Return the fields of a signed record that the user may correct, with their present values (K2)."""
-	if not _may_correct(doc):
+	if not _role(doc):
 		return []
 	found = []
 	for name in sorted(RECORDS[doc.doctype].correctable):
@@ -68,7 +68,8 @@ def correct(
 		)
 	if not _is_signed(doc):
 		refuse_one("K2", mark("{0} is not signed yet: edit it."), name)
-	if not _may_correct(doc):
+	role = _role(doc)
+	if not role:
 		refuse_one(
 			"K2", mark("A record is corrected by somebody who signed it, or by who keeps the records.")
 		)
@@ -91,7 +92,7 @@ def correct(
 		doc.flags.ignore_links = doc.flags.ignore_validate_update_after_submit = True
 		doc.save()
 	user = frappe.session.user
-	entry = signing.sign(doc, MEANING, "", "", reason)
+	entry = signing.sign(doc, MEANING, role, "", reason)
 	ledger.insert(
 		DOCTYPE,
 		reference_doctype=doctype,
@@ -186,11 +187,17 @@ def _is_signed(doc: Document) -> bool:
 	)
 
 
-def _may_correct(doc: Document) -> bool:
+def _role(doc: Document) -> str:
+	"""Return as what the user may correct a record: as who keeps it, or as who signed it; "" if not."""
 	user = frappe.session.user
-	return bool(own_roles(user) & KEEPERS) or bool(
-		frappe.db.exists(
+	if keeps := sorted(own_roles(user) & KEEPERS):
+		return keeps[0]
+	return (
+		frappe.db.get_value(
 			ledger.SIGNATURE,
 			{"reference_doctype": doc.doctype, "reference_name": doc.name, "signer": user},
+			"role",
+			order_by="sequence desc",
 		)
+		or ""
 	)

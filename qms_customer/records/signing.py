@@ -78,6 +78,8 @@ def sign(
 	`shown_hash`: what the person's screen showed; the decision function has compared it.
 	"""
 	held = in_hand()
+	if not role:
+		refuse_one("K3", mark("You hold no role in which this is signed."))
 	files = contents.attachments(doc.doctype, doc.name)
 	return ledger.append(
 		doc,

@@ -70,6 +70,7 @@ def attempts(user: str) -> int:
 def sound(*documents: Document) -> None:
 	for doc in documents:
 		assert verification.verify(doc.doctype, doc.name).findings == []
+		assert all(s.role for s in ledger.signatures(doc.doctype, doc.name)), "K3: signed as nobody"
 
 
 # What a signature says

@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from qms_customer.contract.people import own_roles
 from qms_customer.contract.settings import DOCTYPE
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
@@ -74,7 +75,7 @@ class QMSCustomerSettings(Document):
 		sync_workflows()
 		if self.flags.qms_changed:
 			self.flags.qms_changed = False
-			signing.sign(self, mark("Settings Changed"), "", comment=self.change_reason)
+			signing.sign(self, mark("Settings Changed"), self._role(), comment=self.change_reason)
 		if self.change_reason and not is_moving(self):
 			self.add_comment(
 				"Info", _("Settings changed: {0}").format(frappe.utils.escape_html(self.change_reason))
@@ -95,6 +96,11 @@ class QMSCustomerSettings(Document):
 	def before_rename(self, old: str, new: str, merge: bool = False) -> None:
 		"""C10: nor is it called otherwise."""
 		refuse_one("C10", mark("{0} {1} is a record and keeps its number."), self.doctype, "")
+
+	def _role(self) -> str:
+		"""Return as what the user changes the settings: the first of their roles that may write them (K3)."""
+		may = {p.role for p in self.meta.permissions if p.write and not p.permlevel}
+		return min(own_roles(frappe.session.user) & may, default="")
 
 	def _check_standing_review(self) -> None:
 		if not self.standing_review:
