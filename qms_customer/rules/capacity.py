@@ -166,7 +166,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Forecast:
-	"""What the forecast found (C8).
+	"""What the forecast found (C8); the tightest workstations come first.
 
 	`earliest`: the first date on which all of the order could be there; None: not within the horizon, or
 	unknown. `left_out`: operations of other orders that could not be placed, for want of a workstation, a
@@ -384,7 +384,7 @@ class _Shop:
 		# Where nothing is planned for just any workstation of a type, its workstations say it all.
 		open_kinds = {w.place for w in (*self.work, *found.work) if not w.place[0]}
 		mine = {place: rows for place, rows in mine.items() if place[0] or place in open_kinds}
-		fits, fails = [], []
+		fits, fails, by_slack = [], [], []
 		for place in sorted(mine):
 			calendar = self.calendars[place]
 			ends = self.today + timedelta(days=max(w.last for w in mine[place]))
@@ -403,13 +403,14 @@ class _Shop:
 				)
 			slack, fact = self._tightest(calendar, work.get(place, []), mine[place])
 			(fails if slack < 0 else fits).append((slack, fact))
+			by_slack.append((slack, place))
 		fails, fits = (
 			[e for _, e in sorted(rows, key=lambda r: (r[0], r[1].args))] for rows in (fails, fits)
 		)
 		evidence += [*fails[:MOST], *_more(fails[MOST:]), *fits[:MOST], *_more(fits[MOST:])]
 		if not mine and not evidence and own:
 			evidence.append(Evidence(Verdict.MET, mark("All that is made is in stock or on its way in time")))
-		loaded = tuple(self._weeks(place, work.get(place, []), mine[place]) for place in sorted(mine))
+		loaded = tuple(self._weeks(place, work.get(place, []), mine[place]) for _, place in sorted(by_slack))
 		return Forecast(tuple(evidence), None, loaded, self.left_out), found.waited
 
 	def _own(self, demand: Demand, pool: _Pool, found: _Found) -> None:
