@@ -18,6 +18,7 @@ from frappe.utils import cint, flt, getdate, now_datetime
 
 from qms_customer.contract import facts, forecast
 from qms_customer.contract.facts import number
+from qms_customer.records.registry import REVIEW
 from qms_customer.rules import capacity as rules
 from qms_customer.rules.review import APPROVED
 
@@ -39,8 +40,18 @@ def keep_fresh(doc: Document, always: bool = False) -> None:
 	if not made:
 		return
 	row = forecast.stored(doc)
-	if row is None or forecast.stale(row, goods):
+	if row is not None and not forecast.stale(row, goods):
+		return
+	if forecast.decides():
 		compute(doc)
+		return
+	# Lead times decide: the forecast informs, and what is wrong with it holds nobody up.
+	frappe.db.savepoint("qms_capacity")
+	try:
+		compute(doc)
+	except Exception:
+		frappe.db.rollback(save_point="qms_capacity")
+		frappe.log_error(title=f"The capacity of {doc.name} could not be forecast")
 
 
 def compute(doc: Document) -> rules.Forecast | None:
@@ -59,15 +70,23 @@ def enqueue(doc: Document) -> None:
 	"""Have the forecast of a contract document computed in the background, once however often it is asked
 	for.
 	"""
-	frappe.enqueue(
-		"qms_customer.contract.capacity.compute_in_background",
-		queue="long",
-		job_id=f"qms_capacity::{doc.doctype}::{doc.name}",
-		deduplicate=True,
-		enqueue_after_commit=True,
-		doctype=doc.doctype,
-		name=doc.name,
-	)
+	doctype, name = doc.doctype, doc.name
+
+	def ask() -> None:
+		try:
+			frappe.enqueue(
+				"qms_customer.contract.capacity.compute_in_background",
+				queue="long",
+				job_id=f"qms_capacity::{doctype}::{name}",
+				deduplicate=True,
+				doctype=doctype,
+				name=name,
+			)
+		except Exception:
+			# The document is saved; without a forecast it is unknown, which is what its form says.
+			frappe.log_error(title=f"The capacity forecast of {name} was not queued")
+
+	frappe.db.after_commit.add(ask)
 
 
 def compute_in_background(doctype: str, name: str) -> None:
@@ -149,6 +168,64 @@ def _store(doc: Document, found: rules.Forecast, goods_hash: str) -> None:
 		return
 	# Computed by the system for whoever may see the contract; nobody writes one by hand.
 	frappe.get_doc({"doctype": forecast.DOCTYPE, **values}).insert(ignore_permissions=True)
+
+
+# What a review keeps
+
+# What an answer consists of: carried to the next version of the review while the goods are the same.
+ANSWER = (
+	"possible_date",
+	"countermeasure",
+	"assessed_by",
+	"assessed_by_name",
+	"assessed_on",
+	"agreed_date",
+	"customer_answer",
+	"agreed_by",
+	"agreed_by_name",
+	"agreed_on",
+	"answer_goods",
+	"answered_in",
+)
+
+
+def snapshot(doc: Document) -> dict[str, object]:
+	"""Return what a review keeps of the stored forecast of its contract: what its class rested on (B3)."""
+	row = forecast.stored(doc)
+	goods = facts.goods_rows(doc)
+	if row is None or forecast.stale(row, goods):
+		return {"by_forecast": 0, "forecast": None, "forecast_on": None, "earliest_date": None}
+	made = forecast.made({code for code, _quantity, _due in goods})
+	return {
+		"by_forecast": int(bool(made) and forecast.decides()),
+		"forecast": json.dumps(
+			{
+				"evidence": json.loads(row.evidence or "[]"),
+				"loaded": json.loads(row.loaded or "[]"),
+				"left_out": row.left_out,
+			},
+			ensure_ascii=False,
+		),
+		"forecast_on": row.computed_on,
+		"earliest_date": row.earliest_date,
+	}
+
+
+def carried(earlier: str | None, doc: Document) -> dict[str, object]:
+	"""Return the answer that an earlier version of the review holds, if it was for the same goods: a contract
+	that is changed to the date agreed keeps the agreement (C8).
+	"""
+	if not earlier:
+		return {}
+	row = frappe.db.get_value(REVIEW, earlier, ["name", *ANSWER], as_dict=True)
+	if not row or not row.possible_date or row.answer_goods != goods_of(doc):
+		return {}
+	return {**{field: row[field] for field in ANSWER}, "answered_in": row.answered_in or row.name}
+
+
+def goods_of(doc: Document) -> str:
+	"""Return a hash of the goods of a contract document, whenever they are due."""
+	return rules.goods_hash(facts.goods_rows(doc), dates=False)
 
 
 # Work under way

@@ -16,9 +16,11 @@ from frappe.utils import cint, date_diff, getdate
 from qms_customer.contract.settings import settings
 from qms_customer.rules import mark
 from qms_customer.rules.capacity import goods_hash
-from qms_customer.rules.classification import Evidence, Verdict
+from qms_customer.rules.classification import NO_FORECAST, Evidence, Verdict
 
 DOCTYPE = "Capacity Forecast"
+OTHER_GOODS = mark("The capacity forecast is of other goods or dates than these: refresh it")
+TOO_OLD = mark("The capacity forecast is {0} days old, it counts for {1}: refresh it")
 BY_FORECAST = "Capacity Forecast"
 Goods = Sequence[tuple[str, Decimal, date | None]]
 
@@ -81,14 +83,16 @@ def stored(doc: Document) -> frappe._dict | None:
 def stale(row: frappe._dict, goods: Goods) -> Evidence | None:
 	"""Return why a stored forecast does not count any more, or None (B2)."""
 	if row.goods_hash != goods_hash(goods):
-		return Evidence(
-			Verdict.UNKNOWN, mark("The capacity forecast is of other goods or dates than these: refresh it")
-		)
+		return Evidence(Verdict.UNKNOWN, OTHER_GOODS)
 	days, most = date_diff(getdate(), getdate(row.computed_on)), cint(settings().forecast_valid_days)
 	if days > most:
-		text = mark("The capacity forecast is {0} days old, it counts for {1}: refresh it")
-		return Evidence(Verdict.UNKNOWN, text, (str(days), str(most)))
+		return Evidence(Verdict.UNKNOWN, TOO_OLD, (str(days), str(most)))
 	return None
+
+
+def is_wanted(fact: Evidence) -> bool:
+	"""Return whether a fact says that there is no forecast that counts."""
+	return fact.message in (NO_FORECAST, OTHER_GOODS, TOO_OLD)
 
 
 def read_evidence(text: str | None) -> tuple[Evidence, ...]:

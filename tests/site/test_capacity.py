@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 from frappe.model.document import Document
 from frappe.utils import add_days, getdate, nowdate
 
-from qms_customer.contract import capacity, facts, forecast
+from qms_customer.contract import api, capacity, facts, forecast, prints, scheduled
+from qms_customer.messages import QMSRefusal
 from qms_customer.rules import capacity as rules
+from qms_customer.rules import people as roles
 from qms_customer.rules.classification import Verdict
 from tests.support import contracts as c
 from tests.support import factory as f
+from tests.support.people import as_user
 from tests.support.sql import count_queries
 
 MET, NOT_MET, UNKNOWN = Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN
@@ -298,6 +302,250 @@ def test_what_is_bought_or_in_stock_is_judged_as_before_with_the_setting() -> No
 	assert judged(c.order(bought, days=30))[0] is MET
 	assert judged(c.order(stocked, days=30))[0] is MET
 	assert judged(c.order(bought, days=3))[0] is NOT_MET
+
+
+# A review: who answers with a date (C8)
+
+
+@pytest.fixture
+def busy(world: c.World) -> tuple[f.Factory, Document, Document]:
+	"""A plant that is full for four weeks, an order that is due in two, and its review."""
+	by_forecast()
+	plant = f.Factory()
+	c.receive(plant.body, 1000)
+	plant.keep_busy(8 * 28, ends=13)
+	doc = c.order(plant.pump, qty=16, days=14)
+	return plant, doc, c.start(world, doc)
+
+
+def possible(review: Document) -> str:
+	return str(review.earliest_date)
+
+
+def assess(world: c.World, review: Document, when: str, countermeasure: str = "A second shift") -> None:
+	with as_user(world.person(roles.PLANNING)):
+		api.answer_date(review.name, review.fingerprint, when, countermeasure)
+	review.reload()
+
+
+def agree(world: c.World, review: Document, when: str, answer: str = "Dr Li, by phone today") -> None:
+	with as_user(world.sales):
+		api.agree_date(review.name, review.fingerprint, when, answer)
+	review.reload()
+
+
+@pytest.mark.rule("B1", "C8")
+def test_a_review_starts_with_a_forecast_and_keeps_it(busy: tuple) -> None:
+	plant, _doc, review = busy
+	assert review.contract_class == "Non-routine"
+	assert review.criteria[1].computed == "Not Met"
+	assert plant.assembly in review.criteria[1].evidence
+	# 28 days of committed work, two of its own.
+	assert possible(review) == add_days(nowdate(), 29)
+	assert json.loads(review.forecast)["loaded"][0]["name"] == plant.assembly
+	with as_user("Administrator"):
+		shown = api.get_review_panel(review.name)
+	assert plant.assembly in shown["html"]
+	assert "PMC has to answer with a date" in shown["html"]
+
+
+@pytest.mark.rule("C8")
+def test_approval_waits_for_the_answer_and_for_the_contract_to_say_it(world: c.World, busy: tuple) -> None:
+	_plant, doc, review = busy
+	c.answer_all(world, review)
+	review.reload()
+	for needed in ("PMC has to answer", "Sales has to agree"):
+		with pytest.raises(QMSRefusal, match=needed):
+			c.decide(review, world.gm)
+		if needed.startswith("PMC"):
+			assess(world, review, possible(review))
+	agree(world, review, possible(review))
+	assert (review.assessed_by, review.agreed_by) == (world.person(roles.PLANNING), world.sales)
+	with pytest.raises(QMSRefusal, match="Sales changes the contract"):
+		c.decide(review, world.gm)
+	# The contract is changed to it; the next version keeps what was agreed, and finds it within capacity.
+	doc.reload()
+	doc.delivery_date = doc.items[0].delivery_date = review.agreed_date
+	doc.payment_schedule = []
+	doc.save()
+	again = c.start(world, doc)
+	assert again.answered_in == review.name
+	assert str(again.agreed_date) == possible(review)
+	assert again.contract_class == "Routine"
+	c.answer_all(world, again)
+	assert c.decide(again.reload(), world.vp).decision == "Approved"
+
+
+@pytest.mark.rule("C8")
+def test_what_is_answered_is_for_these_goods(world: c.World, busy: tuple) -> None:
+	_plant, doc, review = busy
+	assess(world, review, possible(review))
+	agree(world, review, possible(review))
+	doc.reload()
+	doc.items[0].qty = 17
+	doc.save()
+	again = c.start(world, doc)
+	assert not again.possible_date
+	assert not again.agreed_date
+
+
+@pytest.mark.rule("C8", "L1")
+def test_only_pmc_answers_and_only_sales_agrees(world: c.World, busy: tuple) -> None:
+	_plant, _doc, review = busy
+	when = possible(review)
+	for user in (world.sales, world.gm, world.person(roles.PRODUCTION)):
+		with as_user(user), pytest.raises(QMSRefusal, match="C8"):
+			api.answer_date(review.name, review.fingerprint, when, "/")
+	with as_user(world.sales), pytest.raises(QMSRefusal, match="PMC answers with a date first"):
+		api.agree_date(review.name, review.fingerprint, when, "By phone")
+	assess(world, review, when)
+	for user in (world.person(roles.PLANNING), world.person(roles.PRODUCTION)):
+		with as_user(user), pytest.raises(QMSRefusal, match="C8"):
+			api.agree_date(review.name, review.fingerprint, when, "By phone")
+	for bad, match in ((add_days(when, -1), "before"), ("soon", "no date"), ("", "Give the date")):
+		with as_user(world.sales), pytest.raises(QMSRefusal, match=match):
+			api.agree_date(review.name, review.fingerprint, bad, "By phone")
+	with as_user(world.person(roles.PLANNING)), pytest.raises(QMSRefusal, match="countermeasure"):
+		api.answer_date(review.name, review.fingerprint, when, "/")
+	with as_user(world.person(roles.PLANNING)), pytest.raises(QMSRefusal, match="has changed"):
+		api.answer_date(review.name, "0" * 64, when, "A second shift")
+
+
+@pytest.mark.rule("C8", "K3")
+def test_an_answer_is_signed_and_not_written_past_the_form(world: c.World, busy: tuple) -> None:
+	_plant, _doc, review = busy
+	frappe.set_user(world.person(roles.PLANNING))
+	with pytest.raises(QMSRefusal, match="K3"):
+		api.answer_date(review.name, review.fingerprint, possible(review), "A second shift")
+	frappe.set_user("Administrator")
+	assess(world, review, possible(review))
+	agree(world, review, possible(review))
+	signed = frappe.get_all(
+		"Electronic Signature",
+		filters={"reference_name": review.name, "signer": ("is", "set")},
+		fields=["meaning", "signer"],
+		order_by="sequence",
+	)
+	assert [(s.meaning, s.signer) for s in signed] == [
+		("Delivery Date Answered", world.person(roles.PLANNING)),
+		("Delivery Date Agreed with the Customer", world.sales),
+	]
+	for field in ("possible_date", "agreed_date", "customer_answer", "earliest_date"):
+		review.reload()
+		review.set(field, add_days(nowdate(), 1) if "date" in field else "Another")
+		with as_user(world.sales), pytest.raises(QMSRefusal):
+			review.save()
+
+
+@pytest.mark.rule("C8", "C12")
+def test_who_agreed_the_date_does_not_approve_it(world: c.World, busy: tuple) -> None:
+	_plant, _doc, review = busy
+	assess(world, review, possible(review))
+	with as_user(world.gm):
+		api.agree_date(review.name, review.fingerprint, possible(review), "By phone")
+	c.answer_all(world, review)
+	with pytest.raises(QMSRefusal, match="C12"):
+		c.decide(review.reload(), world.gm)
+
+
+@pytest.mark.rule("C8", "C12")
+def test_a_decision_is_on_the_dates_that_were_shown(world: c.World, busy: tuple) -> None:
+	_plant, _doc, review = busy
+	c.answer_all(world, review)
+	shown = c.shown(review)
+	assess(world, review, possible(review))
+	with as_user(world.gm), pytest.raises(QMSRefusal, match="has changed since it was shown"):
+		api.decide_review(review.name, "Rejected", shown, "No")
+
+
+@pytest.mark.rule("B3", "C8")
+def test_an_override_to_met_needs_no_answer(world: c.World, busy: tuple) -> None:
+	_plant, _doc, review = busy
+	with as_user(world.person(roles.PLANNING)):
+		api.override_criterion(review.name, "b", "Met", "Overtime is agreed")
+	review.reload()
+	c.answer_all(world, review)
+	review.reload()
+	assert c.decide(review, world.gm if review.approver_role == roles.GENERAL_MANAGER else world.vp).decision
+
+
+@pytest.mark.rule("C8", "B4")
+def test_pmc_refreshes_the_forecast_of_an_open_review(world: c.World) -> None:
+	"""It rises by it, and asks who is newly concerned; it does not fall."""
+	by_forecast()
+	plant = f.Factory()
+	c.receive(plant.body, 1000)
+	doc = c.order(plant.pump, qty=16, days=14)
+	review = c.start(world, doc)
+	assert (review.contract_class, review.review_path) == ("Routine", "Circulated")
+	order = plant.keep_busy(8 * 28, ends=13)
+	with as_user(world.person(roles.PRODUCTION)), pytest.raises(QMSRefusal, match="C8"):
+		api.refresh_forecast("Contract Review", review.name)
+	with as_user(world.person(roles.PLANNING)):
+		api.refresh_forecast("Contract Review", review.name)
+	review.reload()
+	assert (review.contract_class, review.review_path) == ("Non-routine", "Convened")
+	assert review.approver_role == roles.GENERAL_MANAGER
+	assert review.criteria[1].computed == "Not Met"
+	frappe.db.set_value("Work Order", order.name, "status", "Stopped")
+	with as_user(world.person(roles.PLANNING)):
+		api.refresh_forecast("Sales Order", doc.name)
+	review.reload()
+	assert review.criteria[1].computed == "Met"
+	assert review.review_path == "Convened"
+
+
+@pytest.mark.rule("C8")
+def test_with_lead_times_the_forecast_informs_and_holds_nothing_up(world: c.World) -> None:
+	plant = f.Factory(hours=0)
+	frappe.db.set_value("Item", plant.pump, "lead_time_days", 5)
+	doc = c.order(plant.pump, qty=16, days=14)
+	review = c.start(world, doc)
+	assert (review.contract_class, review.by_forecast) == ("Routine", 0)
+	assert "has no working hours" in review.forecast
+	c.answer_all(world, review)
+	assert c.decide(review.reload(), world.vp).decision == "Approved"
+
+
+@pytest.mark.rule("B4", "C8")
+def test_an_approval_does_not_lapse_because_its_forecast_is_old(world: c.World) -> None:
+	by_forecast(forecast_valid_days=1)
+	plant = f.Factory()
+	doc = c.order(plant.pump, qty=4, days=30)
+	review = c.approve(world, doc)
+	row = forecast.stored(doc)
+	frappe.db.set_value(forecast.DOCTYPE, row.name, "computed_on", add_days(row.computed_on, -9))
+	scheduled.recheck_approvals()
+	assert not frappe.db.get_value("Contract Review", review.name, "withdrawn")
+	# But because the plant is full now.
+	frappe.db.set_value(forecast.DOCTYPE, row.name, "computed_on", add_days(row.computed_on, -9))
+	plant.keep_busy(8 * 60, ends=20)
+	scheduled.recheck_approvals()
+	assert frappe.db.get_value("Contract Review", review.name, "withdrawn")
+
+
+@pytest.mark.rule("C8")
+def test_the_print_carries_the_dates(world: c.World, busy: tuple) -> None:
+	_plant, _doc, review = busy
+	assess(world, review, possible(review), "A second shift from Monday")
+	agree(world, review, possible(review), "Dr Li agrees")
+	html = prints.qms_contract_review_form(review)
+	for text in ("A second shift from Monday", "Dr Li agrees", possible(review), "产能与交期"):
+		assert text in html
+
+
+@pytest.mark.rule("C8")
+def test_saving_asks_for_a_forecast_in_the_background() -> None:
+	by_forecast()
+	doc = c.order(f.Factory().pump, qty=4, days=30)
+	assert doc.flags.qms_wants_forecast
+	capacity.compute_in_background("Sales Order", doc.name)
+	doc = frappe.get_doc("Sales Order", doc.name)
+	doc.save()
+	assert not doc.flags.qms_wants_forecast
+	assert doc.qms_contract_class == "Routine"
+	# One that was deleted meanwhile.
+	capacity.compute_in_background("Sales Order", "SAL-ORD-NONE")
 
 
 # Cost
