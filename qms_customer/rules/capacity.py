@@ -1,8 +1,9 @@
 """Capacity forecast: what an order needs of workstations and materials over three months, against what they
 give (B1 criterion b, C8).
 
-Pure arithmetic. Time is counted in days from today, as exact fractions: an operation of half a working day
-takes half a day. Work is counted in whole minutes. What is assumed is written down in docs/capacity.md.
+Pure arithmetic. Time is counted from the beginning of today in parts of a day that are so small that each
+minute of each workstation is a whole number of them (`_Shop.day` to a day): an operation of half a working day
+takes half a day, exactly. Work is counted in minutes. What is assumed is written down in docs/capacity.md.
 
 Why windows and not a schedule: a schedule that is made by dispatching operations can get later when work is
 taken away or a machine is added. Here each operation has a window (from when its materials are there, until
@@ -17,8 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from math import ceil, floor
+from math import ceil, lcm
 
 from qms_customer.rules import mark
 from qms_customer.rules.classification import Evidence, Verdict
@@ -239,13 +239,14 @@ def _earliest(shop: "_Shop", own: Sequence[Demand]) -> date | None:
 class _Calendar:
 	"""What a workstation, or all workstations of a type, give day by day from today."""
 
-	def __init__(self, name: str, members: Sequence[Workstation], today: date) -> None:
-		self.name = name
+	def __init__(self, name: str, members: Sequence[Workstation], today: date, day: int) -> None:
+		self.name, self.day = name, day
 		days = [today + timedelta(days=i) for i in range(DAYS)]
 		gives = [[0 if day in w.holidays else w.minutes for day in days] for w in members]
-		# An operation runs on one unit at a time, as ERPNext plans it.
-		self.unit = [max((row[i] for row in gives), default=0) for i in range(DAYS)]
+		# An operation runs on one unit at a time, as ERPNext plans it; of a type, on one that works longest.
 		self.most = max((w.minutes for w in members), default=0)
+		self.open = [any(row[i] for row in gives) for i in range(DAYS)]
+		self.minute = day // self.most if self.most else 0
 		total = [
 			sum(row[i] * max(w.units, 1) for row, w in zip(gives, members, strict=True)) for i in range(DAYS)
 		]
@@ -259,31 +260,33 @@ class _Calendar:
 		"""The minutes from the beginning of a day to the end of another."""
 		return self.until[last + 1] - self.until[first]
 
-	def start_of(self, end: Fraction, work: int) -> Fraction:
+	def start_of(self, end: int, minutes: int) -> int:
 		"""The latest point at which work begins that ends at a point; before today every day counts."""
-		minutes = Fraction(work)
+		left = minutes * self.minute
 		while True:
-			day = ceil(end) - 1
+			day = -(-end // self.day) - 1
+			begins = day * self.day
 			if day < 0:
-				return end - minutes / self.most
-			gives = self.unit[day] if day < DAYS else self.most
-			if gives and gives * (end - day) >= minutes:
-				return end - minutes / gives
-			minutes -= gives * (end - day)
-			end = Fraction(day)
+				return end - left
+			if day >= DAYS or self.open[day]:
+				if end - begins >= left:
+					return end - left
+				left -= end - begins
+			end = begins
 
-	def end_of(self, start: Fraction, work: int) -> Fraction:
+	def end_of(self, start: int, minutes: int) -> int:
 		"""The earliest point at which work ends that begins at one; after the horizon every day counts."""
-		minutes = Fraction(work)
+		left = minutes * self.minute
 		while True:
-			day = floor(start)
+			day = start // self.day
+			ends = (day + 1) * self.day
 			if day >= DAYS:
-				return start + minutes / self.most
-			gives = self.unit[day]
-			if gives and gives * (day + 1 - start) >= minutes:
-				return start + minutes / gives
-			minutes -= gives * (day + 1 - start)
-			start = Fraction(day + 1)
+				return start + left
+			if self.open[day]:
+				if ends - start >= left:
+					return start + left
+				left -= ends - start
+			start = ends
 
 
 @dataclass
@@ -302,7 +305,7 @@ class _Found:
 	"""What came up while the order itself was taken apart."""
 
 	unknown: dict[Evidence, None] = field(default_factory=dict)
-	late: list[tuple[Fraction, Evidence]] = field(default_factory=list)
+	late: list[tuple[int, Evidence]] = field(default_factory=list)
 	work: list[_Work] = field(default_factory=list)
 	# Whether sub-assemblies that are being made are waited for.
 	waits: bool = True
@@ -318,20 +321,19 @@ class _Pool:
 	def copy(self) -> "_Pool":
 		return _Pool(self.rows)
 
-	def take(self, item: str, quantity: Decimal, until: Fraction | None) -> tuple[Fraction, Decimal]:
+	def take(self, item: str, quantity: Decimal, until: int | None) -> tuple[int, Decimal]:
 		"""Give out what there is, the earliest first; return when it is there, and how much is lacking.
 
 		`until`: what is there later is left for others.
 		"""
-		ready, rest = Fraction(0), []
-		for there, available in self.rows.get(item, ()):
-			given = min(available, quantity) if until is None or there <= until else Decimal()
-			if given > 0:
-				ready, quantity = max(ready, Fraction(there)), quantity - given
-			if available > given:
-				rest.append((there, available - given))
-		if item in self.rows:
-			self.rows[item] = rest
+		ready, rows = 0, self.rows.get(item)
+		while rows and quantity > 0 and (until is None or rows[0][0] <= until):
+			ready, available = rows[0]
+			if available > quantity:
+				rows[0] = (ready, available - quantity)
+				return ready, Decimal()
+			quantity -= available
+			del rows[0]
 		return ready, quantity
 
 
@@ -339,14 +341,17 @@ class _Shop:
 	"""The plant with what stands ahead of the order placed in it."""
 
 	def __init__(self, plant: Plant) -> None:
-		self.today, self.gap = plant.today, Fraction(plant.gap, 24 * 60)
+		self.today = plant.today
+		self.day = lcm(24 * 60, *(w.minutes for w in plant.workstations if w.minutes > 0))
+		self.gap = plant.gap * (self.day // (24 * 60))
 		self.items = {i.code: i for i in plant.items}
 		self.boms = {b.name: b for b in plant.boms}
 		stations = sorted(plant.workstations, key=lambda w: w.name)
-		self.calendars = {(w.name, ""): _Calendar(w.name, [w], plant.today) for w in stations}
+		self.calendars = {(w.name, ""): _Calendar(w.name, [w], plant.today, self.day) for w in stations}
 		self.kind_of = {w.name: w.kind for w in stations}
 		for kind in {w.kind for w in stations if w.kind}:
-			self.calendars["", kind] = _Calendar(kind, [w for w in stations if w.kind == kind], plant.today)
+			members = [w for w in stations if w.kind == kind]
+			self.calendars["", kind] = _Calendar(kind, members, plant.today, self.day)
 		self.pool = self._pool(plant)
 		self.left_out = 0
 		self.work: list[_Work] = []
@@ -360,6 +365,8 @@ class _Shop:
 			self._ahead(demand, COMMITTED)
 		for demand in sorted(plant.in_review, key=lambda d: (d.since, *_by_due(d))):
 			self._ahead(demand, IN_REVIEW)
+		self.by_place = _by_place(self.work, self.kind_of)
+		self.open_kinds = {w.place for w in self.work if not w.place[0]}
 
 	def judge(self, own: Sequence[Demand]) -> Forecast:
 		"""Place the order last, waiting for sub-assemblies that are being made, else making its own: it is
@@ -379,10 +386,10 @@ class _Shop:
 		evidence = list(found.unknown)
 		late = [e for _, e in sorted(found.late, key=lambda row: (-row[0], row[1].args))]
 		evidence += [*late[:MOST], *_more(late[MOST:])]
-		work = _by_place(self.work, self.kind_of)
+		work = self.by_place
 		mine = _by_place(found.work, self.kind_of)
 		# Where nothing is planned for just any workstation of a type, its workstations say it all.
-		open_kinds = {w.place for w in (*self.work, *found.work) if not w.place[0]}
+		open_kinds = self.open_kinds | {w.place for w in found.work if not w.place[0]}
 		mine = {place: rows for place, rows in mine.items() if place[0] or place in open_kinds}
 		fits, fails, by_slack = [], [], []
 		for place in sorted(mine):
@@ -421,7 +428,7 @@ class _Shop:
 			found.unknown[Evidence(Verdict.UNKNOWN, text, (demand.item,))] = None
 			return
 		# Beyond the horizon nothing is known: what is due later is judged at its end.
-		deadline = Fraction(max(min(self._day(demand.due) + 1, DAYS), 0))
+		deadline = max(min(self._day(demand.due) + 1, DAYS), 0) * self.day
 		before = len(found.late)
 		ready = self._need(demand.item, demand.quantity, deadline, "", (), pool, found, OWN)
 		if ready > deadline and len(found.late) == before:
@@ -435,7 +442,7 @@ class _Shop:
 			return
 		due = self._day(demand.due) if demand.due else DAYS
 		found = _Found()
-		deadline = Fraction(max(due, 0) + 1)
+		deadline = (max(due, 0) + 1) * self.day
 		self._need(demand.item, demand.quantity, deadline, "", (), self.pool, found, who)
 		self.left_out += len(found.unknown)
 		# What is due after the horizon can be made after it.
@@ -445,21 +452,20 @@ class _Shop:
 		self,
 		code: str,
 		quantity: Decimal,
-		deadline: Fraction,
+		deadline: int,
 		bom_name: str,
 		path: tuple[str, ...],
 		pool: _Pool,
 		found: _Found,
 		who: str,
-	) -> Fraction:
+	) -> int:
 		"""Return when a quantity of an item is there at the earliest: stock, on its way, made or bought."""
 		item = self.items.get(code) or Item(code)
 		bom = self.boms.get(bom_name or item.bom)
 		made = bool(bom and bom.steps)
-		bought = (
-			Fraction(item.lead_time_days + 1) if item.lead_time_days and item.lead_time_days > 0 else None
-		)
-		until: Fraction | None = None
+		days = item.lead_time_days or 0
+		bought = (days + 1) * self.day if days > 0 else None
+		until: int | None = None
 		# What stands ahead takes what is there first, however late: what is on its way is for those who
 		# ordered first.
 		if who == OWN:
@@ -469,7 +475,7 @@ class _Shop:
 			elif not path:
 				until = deadline
 			elif not found.waits:
-				until = Fraction(0)
+				until = 0
 		ready, lacking = pool.take(code, quantity, until)
 		found.waited |= made and bool(path) and ready > 0
 		if lacking > 0 and made:
@@ -497,18 +503,18 @@ class _Shop:
 		self,
 		bom: Bom,
 		quantity: Decimal,
-		deadline: Fraction,
+		deadline: int,
 		path: tuple[str, ...],
 		pool: _Pool,
 		found: _Found,
 		who: str,
-	) -> Fraction:
+	) -> int:
 		"""Place the operations of a BOM, the last one ending by the deadline; its materials are there before
 		the first one begins.
 		"""
 		if bom.quantity <= 0:
 			self._unknown(found, mark("{0}: its BOM {1} is of no quantity"), bom.item, bom.name)
-			return Fraction(0)
+			return 0
 		if Decimal(0) < bom.loss < 100:
 			quantity = quantity * 100 / (100 - bom.loss)
 		steps = []
@@ -532,13 +538,13 @@ class _Shop:
 			end = calendar.start_of(end, minutes)
 			start, end = end, end - self.gap
 		begins = start if steps else deadline
-		ready = Fraction(0)
+		ready = 0
 		for part in bom.parts:
 			needed = quantity * part.quantity / bom.quantity
 			ready = max(ready, self._need(part.item, needed, begins, part.bom, path, pool, found, who))
 		for (calendar, place, minutes), end in zip(steps, reversed(ends), strict=True):
-			last = max(ceil(end) - 1, 0)
-			found.work.append(_Work(place, min(floor(ready), last), last, minutes, who))
+			last = max(-(-end // self.day) - 1, 0)
+			found.work.append(_Work(place, min(ready // self.day, last), last, minutes, who))
 			ready = calendar.end_of(ready, minutes) + self.gap
 		return ready - self.gap if steps else ready
 
@@ -613,7 +619,7 @@ class _Shop:
 			if supply.quantity > 0:
 				# What comes on a day is used from the next one on; what is overdue is there today at best.
 				days = rows.setdefault(supply.item, {})
-				there = max(self._day(supply.on), 0) + 1
+				there = (max(self._day(supply.on), 0) + 1) * self.day
 				days[there] = days.get(there, Decimal()) + supply.quantity
 		return _Pool({item: sorted(days.items()) for item, days in rows.items()})
 
@@ -623,13 +629,13 @@ class _Shop:
 	def _day(self, day: date) -> int:
 		return (day - self.today).days
 
-	def _date(self, point: Fraction) -> str:
+	def _date(self, point: int) -> str:
 		"""The day at whose end, or in which, something is ready."""
-		return (self.today + timedelta(days=max(ceil(point) - 1, 0))).isoformat()
+		return (self.today + timedelta(days=max(-(-point // self.day) - 1, 0))).isoformat()
 
-	def _begins(self, point: Fraction) -> str:
+	def _begins(self, point: int) -> str:
 		"""The day in which something begins."""
-		return (self.today + timedelta(days=floor(point))).isoformat()
+		return (self.today + timedelta(days=point // self.day)).isoformat()
 
 
 def _by_due(demand: Demand) -> tuple:
