@@ -2,8 +2,8 @@
 give (B1 criterion b, C8).
 
 Pure arithmetic. Time is counted from the beginning of today in parts of a day that are so small that each
-minute of each workstation is a whole number of them (`_Shop.day` to a day): an operation of half a working day
-takes half a day, exactly. Work is counted in minutes. What is assumed is written down in docs/capacity.md.
+minute of each workstation is a whole number of them (`_Shop.day` to a day): an operation of half a working
+day takes half a day, exactly. Work is counted in minutes. What is assumed stands in docs/capacity.md.
 
 Why windows and not a schedule: a schedule that is made by dispatching operations can get later when work is
 taken away or a machine is added. Here each operation has a window (from when its materials are there, until

@@ -1,4 +1,4 @@
-"""The capacity forecast on the screen: PMC answers with a date, Sales agrees it, the order is changed to it."""
+"""The capacity forecast on the screen: PMC answers with a date, Sales agrees it, the order follows."""
 
 from __future__ import annotations
 
@@ -84,6 +84,8 @@ def test_a_date_is_answered_agreed_and_written_into_the_order(
 	)
 	sales.save()
 	sales.button("Refresh Capacity Forecast")
+	sales.page.wait_for_function("() => !document.querySelector('.freeze')")
+	sales.find(".qms-show-review").click()
 	sales.sees(sales.say("Capacity Forecast"), where=".qms-panel h6")
 	sales.page.shot("5-order", full_page=True)
 	sales.button("Start Contract Review")
