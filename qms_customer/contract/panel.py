@@ -210,10 +210,13 @@ def _capacity(stored: str | None) -> dict[str, Any] | None:
 	kept = json.loads(stored)
 	tables = []
 	for one in kept["loaded"]:
-		rows, total, free = [], 0, 0
+		# Others that are late already are not this order's doing: its own weeks count, and those after it.
+		short = False
+		rows, total, own, free = [], 0, 0, 0
 		for week in one["weeks"]:
 			needed = week["committed"] + week["in_review"] + week["own"]
-			total, free = total + needed, free + week["capacity"]
+			total, own, free = total + needed, own + week["own"], free + week["capacity"]
+			short |= free < total and own > 0
 			rows.append(
 				{
 					"begins": week["begins"],
@@ -227,7 +230,7 @@ def _capacity(stored: str | None) -> dict[str, Any] | None:
 		last = max(
 			(i for i, w in enumerate(one["weeks"]) if w["committed"] + w["in_review"] + w["own"]), default=0
 		)
-		tables.append({"name": one["name"], "rows": rows[: last + 1], "short": any(r["short"] for r in rows)})
+		tables.append({"name": one["name"], "rows": rows[: last + 1], "short": short})
 	return {"tables": tables, "left_out": kept["left_out"], "weeks": WEEKS}
 
 
@@ -241,9 +244,10 @@ def _capacity_of(doc: Document) -> dict[str, Any] | None:
 		**kept,
 		"computed_on": row.computed_on,
 		"earliest": row.earliest_date,
+		# Where it decides, they stand under the criterion.
 		"facts": [
 			{"verdict": e.verdict.value, "text": _html(e.message, e.args)}
-			for e in forecast.read_evidence(row.evidence)
+			for e in (() if forecast.decides() else forecast.read_evidence(row.evidence))
 		],
 	}
 

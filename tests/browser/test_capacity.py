@@ -87,6 +87,8 @@ def test_a_date_is_answered_agreed_and_written_into_the_order(
 	sales.page.wait_for_function("() => !document.querySelector('.freeze')")
 	sales.find(".qms-show-review").click()
 	sales.sees(sales.say("Capacity Forecast"), where=".qms-panel h6")
+	# What is late of others is not this order's doing.
+	sales.sees_not(sales.say("Overloaded"), where=".qms-load summary")
 	sales.page.shot("5-order", full_page=True)
 	sales.button("Start Contract Review")
 	sales.page.settle()
