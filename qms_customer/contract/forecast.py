@@ -84,7 +84,7 @@ def stale(row: frappe._dict, goods: Goods) -> Evidence | None:
 	"""Return why a stored forecast does not count any more, or None (B2)."""
 	if row.goods_hash != goods_hash(goods):
 		return Evidence(Verdict.UNKNOWN, OTHER_GOODS)
-	days, most = date_diff(getdate(), getdate(row.computed_on)), cint(settings().forecast_valid_days)
+	days, most = date_diff(getdate(), getdate(row.computed_on)), cint(settings().forecast_valid_days) or 7
 	if days > most:
 		return Evidence(Verdict.UNKNOWN, TOO_OLD, (str(days), str(most)))
 	return None

@@ -86,6 +86,13 @@ qms_customer.fixed_rows = (frm, table) => {
 
 qms_customer.contract_form = (doctype) => {
 	frappe.ui.form.on(doctype, {
+		onload() {
+			// C8: the forecast was computed in the background. What somebody types meanwhile stays.
+			frappe.realtime.off("qms_capacity");
+			frappe.realtime.on("qms_capacity", ({ name }) => {
+				if (cur_frm?.doc.name === name && !cur_frm.is_dirty()) cur_frm.reload_doc();
+			});
+		},
 		refresh(frm) {
 			const grid = frm.get_field("qms_requirements")?.grid;
 			if (grid && frm.doc.docstatus === 0) {
