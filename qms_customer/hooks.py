@@ -240,6 +240,8 @@ auto_cancel_exempted_doctypes = [
 	"Approval Delegation",
 	"Delivery Authorisation",
 ]
+# Computed anew at any time: it goes when its contract goes.
+ignore_links_on_delete = ["Capacity Forecast"]
 company_data_to_be_ignored = [
 	"Contract Review",
 	"Contract Review Opinion",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.contract import authorise, decide, panel, people, reviews
+from qms_customer.contract import authorise, decide, delivery_date, panel, people, reviews
 from qms_customer.contract.content import CONTRACT_DOCTYPES
 from qms_customer.erp import status_change
 from qms_customer.messages import refuse_one
@@ -147,6 +147,45 @@ def override_criterion(
 	with signing.pen(signature):
 		review = decide.override_criterion(name, criterion, verdict, reason)
 		return {"name": review.name, "review_path": review.review_path}
+
+
+@frappe.whitelist(methods=["POST"])
+def refresh_forecast(doctype: str, name: str) -> dict:
+	"""Compute the capacity forecast of a contract, or of a review's contract, anew (C8)."""
+	if doctype == reviews.REVIEW:
+		_readable(reviews.REVIEW, name)
+		delivery_date.refresh(name)
+	else:
+		delivery_date.refresh_contract(_contract(doctype, name))
+	return {"name": name}
+
+
+@frappe.whitelist(methods=["POST"])
+def answer_date(
+	name: str,
+	content_hash: str,
+	possible_date: str,
+	countermeasure: str = "",
+	signature: str | dict | None = None,
+) -> dict:
+	"""Answer with the date by which all of a contract can be delivered, as PMC (C8)."""
+	_readable(reviews.REVIEW, name)
+	with signing.pen(signature):
+		return {"name": delivery_date.assess(name, content_hash, possible_date, countermeasure).name}
+
+
+@frappe.whitelist(methods=["POST"])
+def agree_date(
+	name: str,
+	content_hash: str,
+	agreed_date: str,
+	customer_answer: str = "",
+	signature: str | dict | None = None,
+) -> dict:
+	"""Record the delivery date agreed with the customer, as Sales (C8)."""
+	_readable(reviews.REVIEW, name)
+	with signing.pen(signature):
+		return {"name": delivery_date.agree(name, content_hash, agreed_date, customer_answer).name}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -2,7 +2,6 @@
 (C9-C13).
 """
 
-import json
 from collections.abc import Sequence
 
 import frappe
@@ -10,7 +9,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import CallbackManager, add_days, now_datetime, nowdate
 
-from qms_customer.contract import approved, facts, notify, people, rejected, reviews, states
+from qms_customer.contract import approved, capacity, delivery_date, facts, notify, people, reviews, states
 from qms_customer.contract.settings import departments, settings
 from qms_customer.erp import file as files
 from qms_customer.messages import refuse, refuse_one
@@ -297,14 +296,8 @@ def override_criterion(review_name: str, criterion: str, verdict: str, reason: s
 	signing.in_hand()
 	row.override, row.override_reason = verdict, reason
 	row.override_by, row.override_by_name, row.override_on = user, people.full_name(user), now_datetime()
-	classification = facts.evaluate(doc, reviews.overrides_of(review))
-	reviews.set_class(review, classification)
-	required = rules.APPROVERS[classification.path] or people_rules.SALES_VP
-	rank = people_rules.AUTHORITY_RANK
-	floor = _floor(review)
-	review.approver_role = required if rank[required] >= rank[floor] else floor
-	_match_seats(review, classification)
-	review.workflow_state = reviews.state_of(review)
+	capacity.keep_fresh(doc)
+	reviews.reclassify(review, facts.evaluate(doc, reviews.overrides_of(review)))
 	with moving(review):
 		# Who may override was checked above.
 		review.save(ignore_permissions=True)
@@ -339,27 +332,6 @@ LESS_SCRUTINY = {
 	people_rules.QUALITY,
 	people_rules.PLANNING,
 }
-
-
-def _floor(review: Document) -> str:
-	"""The role below which the decision cannot fall: that of an earlier rejection of the same content
-	(C13).
-	"""
-	return rejected.authority(json.loads(review.content)) or people_rules.SALES_VP
-
-
-def _match_seats(review: Document, classification: object) -> None:
-	"""Ask departments that the new class calls for; close outstanding opinions that it does not (C3, C4)."""
-	opinions = reviews.opinions_of(review.name)
-	seats = {s.department.name: s for s in rules.seats(classification, departments())}
-	asked = {o.department for o in opinions}
-	for name, seat in seats.items():
-		if name not in asked:
-			reviews.ask(review, seat.department, seat.reason)
-	for opinion in opinions:
-		if opinion.docstatus == 0 and seats and opinion.department not in seats:
-			reviews.close_opinion(opinion.name)
-			review.outstanding = max((review.outstanding or 0) - 1, 0)
 
 
 def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Document]:
@@ -677,6 +649,8 @@ def _before_approval(review: Document, doc: Document) -> list[rules.Refusal]:
 			],
 		)
 	]
+	found += delivery_date.before_approval(review, doc)
+	capacity.keep_fresh(doc)
 	now = facts.evaluate(doc, reviews.overrides_of(review))
 	if has_risen(Path(review.review_path), now.path):
 		found.append(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import frappe
@@ -9,6 +10,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt, getdate
 
+from qms_customer.contract import forecast
 from qms_customer.contract.settings import settings, thresholds
 from qms_customer.rules import contract as contract_rules
 from qms_customer.rules.classification import Classification, Facts, Line, Price, Standard, Verdict, classify
@@ -28,8 +30,10 @@ def number(value: object) -> Decimal:
 
 
 def read_facts(doc: Document) -> Facts:
-	"""Return the facts of a contract document (B1, B3); at most 5 queries, whatever the number of lines."""
-	rows = _goods_rows(doc)
+	"""Return the facts of a contract document (B1, B3); at most 5 queries, whatever the number of lines, and
+	2 more where the capacity forecast decides.
+	"""
+	rows = goods_rows(doc)
 	codes = {r[0] for r in rows}
 	items = _items(codes)
 	standards = _standards({i.qms_product_standard for i in items.values() if i.qms_product_standard})
@@ -37,6 +41,7 @@ def read_facts(doc: Document) -> Facts:
 	free = _free_stock(stocked, doc.company)
 	own = _own_reservation(doc)
 	rate = _exchange_rate(doc)
+	made = forecast.made(stocked) if forecast.decides() else set()
 	lines = []
 	for code, quantity, due in rows:
 		item = items.get(code)
@@ -54,6 +59,7 @@ def read_facts(doc: Document) -> Facts:
 				lead_time_days=item.lead_time_days or None,
 				due=due,
 				disabled=bool(item.disabled or (item.end_of_life and getdate(item.end_of_life) < getdate())),
+				made=code in made,
 			)
 		)
 	return Facts(
@@ -67,6 +73,7 @@ def read_facts(doc: Document) -> Facts:
 		special=contract_rules.special_requirements(requirements(doc), doc.get("qms_packaging") or ""),
 		amount=number(amount(doc, rate)) if rate else None,
 		quantity=sum((r[1] for r in rows), Decimal()),
+		capacity=forecast.evidence(doc, rows) if made else None,
 	)
 
 
@@ -177,7 +184,7 @@ def _was_reviewed(doc: Document) -> bool:
 	)
 
 
-def _goods_rows(doc: Document) -> list[tuple[str, Decimal, object]]:
+def goods_rows(doc: Document) -> list[tuple[str, Decimal, date | None]]:
 	"""(item, quantity in stock units, due date) of each line, bundles replaced by their components."""
 	packed = doc.get("packed_items") or []
 	bundles = {p.parent_item for p in packed}

@@ -16,7 +16,9 @@ from qms_customer.contract import (
 	authorise,
 	content,
 	decide,
+	delivery_date,
 	facts,
+	forecast,
 	inherit,
 	people,
 	rejected,
@@ -30,7 +32,8 @@ from qms_customer.rules import content as content_rules
 from qms_customer.rules import mark
 from qms_customer.rules import people as people_rules
 from qms_customer.rules import review as rules
-from qms_customer.rules.classification import CRITERIA, Classification, Path
+from qms_customer.rules.capacity import WEEKS, hours
+from qms_customer.rules.classification import CAPACITY, CRITERIA, Classification, Path, Verdict
 from qms_customer.rules.contract import CLASSES, VERBAL_ORDER
 from qms_customer.rules.people import SALES_USER
 from qms_customer.shown import label, render, value
@@ -100,6 +103,7 @@ def overview(doc: Document) -> dict[str, Any]:
 		actions_open=[a for a in reviews.actions_of(review.name) if a.status in ("Open", "Done")]
 		if review
 		else [],
+		capacity=_capacity_of(doc),
 	)
 	return {
 		"gated": True,
@@ -111,7 +115,15 @@ def overview(doc: Document) -> dict[str, Any]:
 		"committable": usable or inherits,
 		"standing": standing,
 		"colour": colour,
+		"may_refresh": _may_refresh(doc, in_force=usable),
 	}
+
+
+def _may_refresh(doc: Document, in_force: bool) -> bool:
+	"""Whether this person may have the forecast of a draft computed, where there is something to forecast."""
+	if doc.docstatus != 0 or in_force or not delivery_date.may_refresh(frappe.session.user):
+		return False
+	return bool(forecast.made({code for code, _quantity, _due in facts.goods_rows(doc)}))
 
 
 def review_panel(review: Document) -> dict[str, Any]:
@@ -133,6 +145,8 @@ def review_panel(review: Document) -> dict[str, Any]:
 		opinions=opinions,
 		actions=actions,
 		changes=(review.changes or "").splitlines(),
+		capacity=_capacity(review.forecast),
+		dates=_dates(review, doc),
 	)
 	authority, why_not = _authority(review)
 	overruling, _why_not = _authority(review, overruling=True)
@@ -159,7 +173,91 @@ def review_panel(review: Document) -> dict[str, Any]:
 		and doc.docstatus == 0
 		and reviews.may_prepare(frappe.session.user),
 		"may_override": review.docstatus == 0 and bool(decide.override_roles(frappe.session.user)["more"]),
+		**_may_answer(review, doc),
 	}
+
+
+def _may_answer(review: Document, doc: Document) -> dict[str, Any]:
+	"""What of C8 this person may do on a review: refresh the forecast, answer with a date, agree it."""
+	user = frappe.session.user
+	open_ = review.docstatus == 0 and review.workflow_state != states.OUT_OF_DATE
+	concerned = bool(
+		review.forecast or review.possible_date or _capacity_verdict(review) != Verdict.MET.value
+	)
+	roles = people.own_roles(user)
+	sales = [r for r in reviews.PREPARERS if r in roles]
+	dues = delivery_date.dues(doc)
+	return {
+		"fingerprint": review.fingerprint,
+		"may_refresh": open_ and bool(review.forecast) and delivery_date.may_refresh(user),
+		"may_assess": open_ and concerned and people_rules.PLANNING in roles,
+		"may_agree": open_ and bool(review.possible_date) and bool(sales),
+		"agrees_as": max(sales, key=lambda r: people_rules.AUTHORITY_RANK.get(r, 0), default=""),
+		# A suggestion for the dialog; nobody's answer.
+		"suggested_date": str(review.earliest_date or (max(dues) if dues else "")),
+	}
+
+
+def _capacity_verdict(review: Document) -> str:
+	row = next((c for c in review.criteria if c.criterion == CAPACITY), None)
+	return (row.override or row.computed) if row else ""
+
+
+def _capacity(stored: str | None) -> dict[str, Any] | None:
+	"""The forecast as it was kept: the tightest workstations week by week, in hours (C8)."""
+	if not stored:
+		return None
+	kept = json.loads(stored)
+	tables = []
+	for one in kept["loaded"]:
+		# Others that are late already are not this order's doing: its own weeks count, and those after it.
+		short = False
+		rows, total, own, free = [], 0, 0, 0
+		for week in one["weeks"]:
+			needed = week["committed"] + week["in_review"] + week["own"]
+			total, own, free = total + needed, own + week["own"], free + week["capacity"]
+			short |= free < total and own > 0
+			rows.append(
+				{
+					"begins": week["begins"],
+					**{k: hours(week[k]) for k in ("capacity", "committed", "in_review", "own")},
+					"left": hours(free - total),
+					"short": free < total,
+					"used": min(round(100 * needed / week["capacity"]), 100) if week["capacity"] else 0,
+				}
+			)
+		# What comes after the last week with any need says nothing.
+		last = max(
+			(i for i, w in enumerate(one["weeks"]) if w["committed"] + w["in_review"] + w["own"]), default=0
+		)
+		tables.append({"name": one["name"], "rows": rows[: last + 1], "short": short})
+	return {"tables": tables, "left_out": kept["left_out"], "weeks": WEEKS}
+
+
+def _capacity_of(doc: Document) -> dict[str, Any] | None:
+	"""The stored forecast of a draft, if it is of these goods still."""
+	row = forecast.stored(doc) if doc.docstatus == 0 else None
+	if row is None or forecast.stale(row, facts.goods_rows(doc)):
+		return None
+	kept = _capacity(json.dumps({"loaded": json.loads(row.loaded or "[]"), "left_out": row.left_out}))
+	return {
+		**kept,
+		"computed_on": row.computed_on,
+		"earliest": row.earliest_date,
+		# Where it decides, they stand under the criterion.
+		"facts": [
+			{"verdict": e.verdict.value, "text": _html(e.message, e.args)}
+			for e in (() if forecast.decides() else forecast.read_evidence(row.evidence))
+		],
+	}
+
+
+def _dates(review: Document, doc: Document) -> dict[str, Any]:
+	"""What C8 still asks for on an open review, in words."""
+	if review.docstatus != 0:
+		return {"missing": [], "differs": False}
+	found = delivery_date.before_approval(review, doc)
+	return {"missing": [Markup(say(r.message, r.args)) for r in found]}
 
 
 def decisions(records: list[Document]) -> dict[str, Any]:

@@ -11,7 +11,17 @@ from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime, nowdate
 from frappe.workflow.doctype.workflow_action.workflow_action import process_workflow_actions
 
-from qms_customer.contract import approved, content, facts, inherit, notify, people, rejected, states
+from qms_customer.contract import (
+	approved,
+	capacity,
+	content,
+	facts,
+	inherit,
+	notify,
+	people,
+	rejected,
+	states,
+)
 from qms_customer.contract.gate import describe, place
 from qms_customer.contract.settings import aspects, departments, settings
 from qms_customer.messages import refuse, refuse_one, term
@@ -27,6 +37,7 @@ from qms_customer.rules.fields import topics
 from qms_customer.rules.inheritance import contradictions
 from qms_customer.rules.people import (
 	ACCOUNTS_WITHOUT_PERSON,
+	AUTHORITY_RANK,
 	BUSINESS_MANAGER,
 	GENERAL_MANAGER,
 	SALES_USER,
@@ -46,6 +57,7 @@ def start(doc: Document, again_reason: str = "") -> Document:
 	previous version. Raises QMSRefusal with everything that is missing at once.
 	"""
 	doc, canonical, _fingerprint, earlier = _ready(doc)
+	capacity.keep_fresh(doc, always=True)
 	classification = facts.evaluate(doc)
 	full_record = classification.path not in (Path.SIGNATURE, Path.SALES)
 	if missing := facts.missing_to_start(doc, full_record):
@@ -83,6 +95,7 @@ def sign_small_order(doc: Document, content_hash: str) -> Document:
 	if content_hash != fingerprint:
 		refuse_one("C12", mark("The contract has changed since it was shown. Reload it and sign again."))
 	user = frappe.session.user
+	capacity.keep_fresh(doc)
 	classification = facts.evaluate(doc)
 	refusal = rules.signature_refusal(
 		bool(settings().small_amount and settings().small_quantity),
@@ -345,6 +358,10 @@ def shown_hash(review: Document) -> str:
 			[c.confirmed_by, str(c.confirmed_on), c.method, c.evidence] for c in review.confirmations
 		],
 		"solution": review.solution or "",
+		"dates": [
+			str(review.get(f) or "")
+			for f in ("earliest_date", "possible_date", "countermeasure", "agreed_date", "customer_answer")
+		],
 		"opinions": [
 			[o.name, o.docstatus, o.given_by, o.comment, [[a.aspect, a.answer, a.comment] for a in o.answers]]
 			for o in opinions_of(review.name)
@@ -456,7 +473,8 @@ def who_decides(review: Document) -> list[str]:
 
 def preparers(review: Document) -> list[str]:
 	"""Return who prepared a review (C12): who wrote the contract, who started the review, who replaced a
-	computed verdict (B3), and who said how a difference is resolved (C7).
+	computed verdict (B3), who said how a difference is resolved (C7), who answered with a date or agreed it
+	(C8).
 	"""
 	owner = frappe.db.get_value(review.reference_doctype, review.reference_name, "owner")
 	found = [
@@ -464,6 +482,8 @@ def preparers(review: Document) -> list[str]:
 		owner,
 		*(c.override_by for c in review.criteria),
 		*(d.resolved_by for d in review.discrepancies),
+		review.assessed_by,
+		review.agreed_by,
 	]
 	return [user for user in dict.fromkeys(found) if user and user not in ACCOUNTS_WITHOUT_PERSON]
 
@@ -512,6 +532,33 @@ def set_class(review: Document, classification: Classification) -> None:
 	review.reasons = "\n".join(
 		_(e.message).format(*(term(a) for a in e.args)) for e in classification.reasons
 	)
+
+
+def reclassify(review: Document, classification: Classification) -> None:
+	"""Write a new class onto an open review, with its approver and the departments it calls for; the caller
+	saves it (B1, C3, C4, C9, C13).
+	"""
+	set_class(review, classification)
+	required = rules.APPROVERS[classification.path] or SALES_VP
+	# Below the authority of an earlier rejection of the same content it cannot fall.
+	floor = rejected.authority(json.loads(review.content)) or SALES_VP
+	review.approver_role = required if AUTHORITY_RANK[required] >= AUTHORITY_RANK[floor] else floor
+	_match_seats(review, classification)
+	review.workflow_state = state_of(review)
+
+
+def _match_seats(review: Document, classification: Classification) -> None:
+	"""Ask departments that the new class calls for; close outstanding opinions that it does not (C3, C4)."""
+	opinions = opinions_of(review.name)
+	seats = {s.department.name: s for s in rules.seats(classification, departments())}
+	asked = {o.department for o in opinions}
+	for name, seat in seats.items():
+		if name not in asked:
+			ask(review, seat.department, seat.reason)
+	for opinion in opinions:
+		if opinion.docstatus == 0 and seats and opinion.department not in seats:
+			close_opinion(opinion.name)
+			review.outstanding = max((review.outstanding or 0) - 1, 0)
 
 
 def may_prepare(user: str) -> bool:
@@ -652,6 +699,8 @@ def _new_review(
 			"prepared_on": now_datetime(),
 			"content": content_rules.text(canonical),
 			"fingerprint": content_rules.fingerprint(canonical),
+			**capacity.snapshot(doc),
+			**capacity.carried(earlier.name if earlier else None, doc),
 		}
 	)
 	set_class(review, classification)

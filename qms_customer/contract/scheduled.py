@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, nowdate
 
-from qms_customer.contract import approved, authorise, facts, notify, people, reviews, states
+from qms_customer.contract import approved, authorise, capacity, facts, notify, people, reviews, states
 from qms_customer.contract.settings import settings
 from qms_customer.records.token import moving
 from qms_customer.rules import mark
@@ -64,6 +64,8 @@ def _reason(row: frappe._dict) -> str:
 		return _("The approval was valid until {0} and was not used.").format(row.valid_until)
 	doc = frappe.get_doc(row.reference_doctype, row.reference_name)
 	review = frappe.get_doc(reviews.REVIEW, row.source_name)
+	# An approval does not lapse because nobody refreshed a forecast.
+	capacity.keep_fresh(doc)
 	now = facts.evaluate(doc, reviews.overrides_of(review))
 	if has_risen(Path(row.review_path), now.path):
 		return _("The contract needs more scrutiny now: {0} instead of {1}.").format(

@@ -6,7 +6,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import get_files_path
 
-from qms_customer.contract import approved, content, facts, gate, reviews
+from qms_customer.contract import approved, capacity, content, facts, forecast, gate, reviews
 from qms_customer.erp import commitment_row, status_change
 from qms_customer.messages import refuse_one
 from qms_customer.rules import content as rules
@@ -43,12 +43,17 @@ def before_save(doc: Document, method: str | None = None) -> None:
 	classification = facts.evaluate(doc)
 	doc.qms_contract_class = "Routine" if classification.routine else "Non-routine"
 	doc.qms_review_path = classification.path.value
+	doc.flags.qms_wants_forecast = any(
+		forecast.is_wanted(e) for c in classification.criteria for e in c.evidence
+	)
 
 
 def on_update(doc: Document, method: str | None = None) -> None:
-	"""Show on an open review that its contract was edited (C13)."""
+	"""Show on an open review that its contract was edited (C13); have its capacity forecast computed (C8)."""
 	if doc.docstatus == 0 and not doc.flags.in_insert:
 		reviews.keep_in_step(doc)
+	if doc.docstatus == 0 and doc.flags.qms_wants_forecast:
+		capacity.enqueue(doc)
 
 
 def before_submit(doc: Document, method: str | None = None) -> None:

@@ -54,6 +54,8 @@ RECORDS: dict[str, RecordType] = {
 			{
 				"solution",
 				"decision_comment",
+				"countermeasure",
+				"customer_answer",
 				"discrepancies.resolution",
 				"confirmations.confirmed_by",
 				"confirmations.method",

@@ -33,6 +33,7 @@ class Path(str, Enum):
 
 
 STANDARD, CAPACITY, TERMS = "a", "b", "c"
+NO_FORECAST = mark("There is no capacity forecast of these goods yet: refresh it")
 CRITERIA = {
 	STANDARD: mark("Technical requirements meet the enterprise standard"),
 	CAPACITY: mark("Quantity and delivery date lie within capacity"),
@@ -100,6 +101,8 @@ class Line:
 	lead_time_days: int | None = None
 	due: date | None = None
 	disabled: bool = False
+	# Made here, by a BOM with operations: a capacity forecast can tell.
+	made: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ class Price:
 class Facts:
 	"""All that the classification looks at, read from the ERP once.
 
-	`amount` is in company currency; None: no exchange rate is known, so neither is the amount.
+	`amount` is in company currency; None: no exchange rate is known, so neither is the amount. `capacity`:
+	what the capacity forecast of exactly these goods says; None: lead times decide alone (see settings).
 	"""
 
 	today: date
@@ -128,6 +132,7 @@ class Facts:
 	special: Sequence[str]
 	amount: Decimal | None
 	quantity: Decimal
+	capacity: tuple[Evidence, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -206,9 +211,10 @@ def judge_capacity(facts: Facts) -> tuple[Criterion, bool]:
 	"""Criterion (b) of B1, and whether all goods are in stock (C2).
 
 	An item is within capacity if free stock covers it, or its lead time ends by its due date. No lead time,
-	no date, or no quantity (a quotation of unit prices) is unknown.
+	no date, or no quantity (a quotation of unit prices) is unknown. What is made here is judged by the
+	capacity forecast instead, where the settings say so (C8): it is of the order as a whole.
 	"""
-	evidence, in_stock = [], True
+	evidence, in_stock, forecast = [], True, False
 	unstated = {line.item for line in facts.lines if line.quantity <= 0}
 	for line in _per_item(facts.lines):
 		if line.item in unstated:
@@ -230,6 +236,9 @@ def judge_capacity(facts: Facts) -> tuple[Criterion, bool]:
 			continue
 		in_stock = False
 		free = _plain(line.free) if line.free is not None else "?"
+		if line.made and facts.capacity is not None:
+			forecast = True
+			continue
 		if line.due is None:
 			evidence.append(
 				Evidence(
@@ -263,6 +272,8 @@ def judge_capacity(facts: Facts) -> tuple[Criterion, bool]:
 					),
 				)
 			)
+	if forecast:
+		evidence += facts.capacity or [Evidence(Verdict.UNKNOWN, NO_FORECAST)]
 	return Criterion(CAPACITY, tuple(evidence)), in_stock
 
 
@@ -384,6 +395,7 @@ def _per_item(lines: Sequence[Line]) -> list[Line]:
 			free=_least(first.free, line.free),
 			lead_time_days=_longest(first.lead_time_days, line.lead_time_days),
 			due=_least(first.due, line.due),
+			made=first.made or line.made,
 		)
 	return list(merged.values())
 

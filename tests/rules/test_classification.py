@@ -498,3 +498,36 @@ def test_an_unknown_value_is_neither_known_to_be_small_nor_not_to_be_large():
 	# Where no amount makes an order large, it is merely not small.
 	found = classify(unknown, Thresholds(Decimal(1000), Decimal(10)))
 	assert (found.large, found.small, found.path) == (False, False, Path.SALES)
+
+
+MADE = line(made=True, free=Decimal(0))
+
+
+@pytest.mark.rule("B1", "B2", "C8")
+def test_what_is_made_is_judged_by_the_forecast_where_the_settings_say_so():
+	"""Lead times decide alone where there is none asked for; a missing forecast is unknown, not met."""
+	assert verdicts(MADE)["b"] is MET
+	assert verdicts(MADE, capacity=())["b"] is UNKNOWN
+	for verdict in Verdict:
+		fact = Evidence(verdict, "Assembly")
+		assert verdicts(MADE, capacity=(fact,))["b"] is verdict
+		bought = line(item="C", free=None)
+		criterion = c.judge_capacity(facts(MADE, replace(MADE, item="B"), bought, capacity=(fact,)))[0]
+		# The forecast is of the order as a whole, what is bought keeps its lead time.
+		assert criterion.evidence[1:] == (fact,)
+		assert "lead time" in criterion.evidence[0].message
+
+
+@pytest.mark.rule("B1", "C8")
+def test_stock_needs_no_forecast():
+	criterion, in_stock = c.judge_capacity(facts(line(made=True), capacity=()))
+	assert (criterion.computed, in_stock) == (MET, True)
+
+
+@pytest.mark.rule("B2", "C8")
+@given(st.lists(st.sampled_from(Verdict), max_size=4))
+def test_a_forecast_never_hides_another_fact(found):
+	"""Whatever the forecast says, what else is not met stays so."""
+	late = line(free=Decimal(0), lead_time_days=300, item="Z")
+	forecast = tuple(Evidence(v, "Assembly") for v in found)
+	assert verdicts(MADE, late, capacity=forecast)["b"] is NOT_MET

@@ -29,6 +29,7 @@ TITLES = {
 	"C5": "Small routine: the salesperson's signature",
 	"C6": "Each department its own aspects",
 	"C7": "Differences from earlier statements are resolved",
+	"C8": "Capacity forecast; the delivery date is agreed",
 	"C9": "Matrix of approvers",
 	"C10": "Numbered records; actions followed to the end",
 	"C11": "Opinions in parallel; objections and overruling",

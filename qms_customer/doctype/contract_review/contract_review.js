@@ -2,7 +2,7 @@ frappe.ui.form.on("Contract Review", {
 	refresh(frm) {
 		frm.qms_panel = null;
 		// The panel shows these as a person reads them; the tables are for prints and reports.
-		frm.toggle_display(["sb_criteria", "sb_req"], false);
+		frm.toggle_display(["sb_criteria", "sb_req", "sb_capacity"], false);
 		qms_customer.fixed_rows(frm, "discrepancies");
 		qms_customer.show_panel(frm, "review_panel", "get_review_panel", { name: frm.doc.name }, (panel) => {
 			frm.qms_panel = panel;
@@ -40,6 +40,19 @@ frappe.ui.form.on("Contract Review", {
 			if (panel.may_start_next) {
 				frm.add_custom_button(__("Open Contract"), () =>
 					frappe.set_route("Form", frm.doc.reference_doctype, frm.doc.reference_name)
+				);
+			}
+			if (panel.may_assess) {
+				frm.add_custom_button(__("Answer with a Date"), () => answer_date(frm), __("Delivery Date"));
+			}
+			if (panel.may_agree) {
+				frm.add_custom_button(__("Agree a Date"), () => agree_date(frm), __("Delivery Date"));
+			}
+			if (panel.may_refresh) {
+				frm.add_custom_button(
+					__("Refresh Capacity Forecast"),
+					() => qms_customer.refresh_forecast(frm),
+					__("Delivery Date")
 				);
 			}
 			if (panel.may_override) {
@@ -98,7 +111,7 @@ function decide(frm, action) {
 			fieldname: "solution",
 			fieldtype: "Small Text",
 			label: __("Solution / Countermeasure", null, "Contract Review"),
-			default: frm.doc.solution,
+			default: frm.doc.solution || frm.doc.countermeasure,
 			reqd: 1,
 			slash: 1,
 		});
@@ -162,6 +175,69 @@ function override(frm) {
 			role: (values) => panel.override_roles[values.verdict === "Met" ? "less" : "more"],
 			method: "qms_customer.contract.api.override_criterion",
 			args: (values) => ({ name: frm.doc.name, ...values }),
+			done: () => frm.reload_doc(),
+		})
+		.show();
+}
+
+// C8: PMC answers with the date by which all of it can be delivered. The date is a suggestion of the forecast.
+function answer_date(frm) {
+	const panel = frm.qms_panel;
+	qms_customer
+		.sign({
+			title: __("Answer with a Date"),
+			fields: [
+				{
+					fieldname: "possible_date",
+					fieldtype: "Date",
+					label: __("All of it can be delivered by"),
+					default: frm.doc.possible_date || panel.suggested_date,
+					reqd: 1,
+				},
+				{
+					fieldname: "countermeasure",
+					fieldtype: "Small Text",
+					label: __("Countermeasure", null, "Contract Review"),
+					description: __("If the date asked for cannot be met: what is done to meet it, or to come close."),
+					reqd: 1,
+					slash: 1,
+				},
+			],
+			meaning: "Delivery Date Answered",
+			role: "QMS Planning",
+			method: "qms_customer.contract.api.answer_date",
+			args: (values) => ({ name: frm.doc.name, content_hash: panel.fingerprint, ...values }),
+			done: () => frm.reload_doc(),
+		})
+		.show();
+}
+
+// C8: Sales agrees a date with the customer, and records what the customer answered.
+function agree_date(frm) {
+	const panel = frm.qms_panel;
+	qms_customer
+		.sign({
+			title: __("Agree a Date"),
+			fields: [
+				{
+					fieldname: "agreed_date",
+					fieldtype: "Date",
+					label: __("Date Agreed with the Customer", null, "Contract Review"),
+					default: frm.doc.agreed_date || frm.doc.possible_date,
+					reqd: 1,
+				},
+				{
+					fieldname: "customer_answer",
+					fieldtype: "Small Text",
+					label: __("Customer's Answer", null, "Contract Review"),
+					description: __("Who answered, when and how."),
+					reqd: 1,
+				},
+			],
+			meaning: "Delivery Date Agreed with the Customer",
+			role: panel.agrees_as,
+			method: "qms_customer.contract.api.agree_date",
+			args: (values) => ({ name: frm.doc.name, content_hash: panel.fingerprint, ...values }),
 			done: () => frm.reload_doc(),
 		})
 		.show();

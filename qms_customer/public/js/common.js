@@ -86,6 +86,13 @@ qms_customer.fixed_rows = (frm, table) => {
 
 qms_customer.contract_form = (doctype) => {
 	frappe.ui.form.on(doctype, {
+		onload() {
+			// C8: the forecast was computed in the background. What somebody types meanwhile stays.
+			frappe.realtime.off("qms_capacity");
+			frappe.realtime.on("qms_capacity", ({ name }) => {
+				if (cur_frm?.doc.name === name && !cur_frm.is_dirty()) cur_frm.reload_doc();
+			});
+		},
 		refresh(frm) {
 			const grid = frm.get_field("qms_requirements")?.grid;
 			if (grid && frm.doc.docstatus === 0) {
@@ -130,6 +137,9 @@ qms_customer.show_contract = (frm) => {
 		if (panel.actions.includes("sign")) {
 			frm.add_custom_button(__("Sign as Reviewed"), () => qms_customer.sign_small_order(frm, panel));
 		}
+		if (panel.may_refresh) {
+			frm.add_custom_button(__("Refresh Capacity Forecast"), () => qms_customer.refresh_forecast(frm));
+		}
 		if (panel.review) {
 			frm.add_custom_button(
 				__("Contract Review"),
@@ -156,6 +166,15 @@ qms_customer.is_saved = (frm) => {
 		return false;
 	}
 	return true;
+};
+
+// C8: computed on the server, for what is saved.
+qms_customer.refresh_forecast = (frm) => {
+	if (!qms_customer.is_saved(frm)) return;
+	qms_customer.api("refresh_forecast", { doctype: frm.doctype, name: frm.doc.name }).then(() => {
+		frappe.show_alert({ message: __("The capacity forecast is up to date"), indicator: "green" });
+		frm.reload_doc();
+	});
 };
 
 qms_customer.start = (frm, panel) => {
