@@ -220,6 +220,54 @@ qms_customer.add_classes = (frm) => {
 	frm.dirty();
 };
 
+// ---- the go-live (E8)
+
+const QMS_ADOPTS = ["System Manager", "QMS General Manager", "QMS Management Representative"];
+
+qms_customer.prepare_go_live = () =>
+	qms_customer
+		.api("prepare_adoption", {})
+		.then(({ name }) => frappe.set_route("Form", "Contract Adoption", name));
+
+// On a site that trades nothing is reviewed until somebody goes live: who can change that is told at every start.
+$(document).on("app_ready", () => {
+	const waiting = frappe.boot.qms_not_live;
+	if (!waiting) return;
+	const link = waiting.adoption
+		? `/app/contract-adoption/${encodeURIComponent(waiting.adoption)}`
+		: "/app/qms-customer-settings";
+	frappe.show_alert(
+		{
+			indicator: "orange",
+			message: __("Contract review is not live yet: nothing is held up, and nothing is reviewed."),
+			body: `<a href="${link}">${__("Go-Live and Scope")}</a>`,
+		},
+		20
+	);
+});
+
+// Contracts from before the go-live that came into the system later are put on a list for signature.
+qms_customer.adopt_from_list = (doctype) => {
+	const settings = (frappe.listview_settings[doctype] = frappe.listview_settings[doctype] || {});
+	const plain = settings.onload;
+	settings.onload = function (listview) {
+		plain && plain.call(this, listview);
+		if (!QMS_ADOPTS.some((role) => frappe.user_roles.includes(role))) return;
+		listview.page.add_actions_menu_item(
+			__("Adopt from before the Go-Live"),
+			() => {
+				const documents = listview.get_checked_items(true).map((name) => ({ doctype, name }));
+				qms_customer.ask_reason(__("Adopt from before the Go-Live"), "", (reason) =>
+					qms_customer.api("prepare_supplement", { documents, reason }).then(({ name }) => {
+						frappe.set_route("Form", "Contract Adoption", name);
+					})
+				);
+			},
+			false
+		);
+	};
+};
+
 // ---- terms: fields that are no Select and hold a word of the procedures, under which it is kept in English
 
 const QMS_TERMS = {
