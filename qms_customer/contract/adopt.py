@@ -6,10 +6,7 @@ resumed, and one that was started twice does the work of one. The signature make
 force, because the ledger (`approved.rows`) takes the lines of a signed adoption: nothing is written a line.
 """
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any
 
 import frappe
@@ -18,7 +15,7 @@ from frappe.model.document import Document
 from frappe.utils import add_days, add_to_date, cint, getdate, now_datetime, nowdate
 from frappe.utils.background_jobs import is_job_enqueued
 
-from qms_customer.contract import approved, content, notify, people, rejected, scope
+from qms_customer.contract import approved, baseline, content, notify, people, rejected, scope
 from qms_customer.contract.settings import DOCTYPE as SETTINGS
 from qms_customer.contract.settings import settings
 from qms_customer.messages import refuse, refuse_one
@@ -33,38 +30,12 @@ from qms_customer.rules import scope as scope_rules
 from qms_customer.rules.review import Refusal
 from qms_customer.rules.scope import Cell
 
-DOCTYPE, LINE = approved.ADOPTION, approved.ADOPTED
-BATCH = 500
+DOCTYPE, LINE = approved.ADOPTION, baseline.LINE
 # A supplementary list is looked at by a person.
 MOST_NAMED = 2000
 # Without a sign of life for so long, a collection was killed.
 DEAD_AFTER_MINUTES = 5
 PREPARERS = ("System Manager", *rules.SIGNERS)
-COLUMNS = (
-	"name",
-	"owner",
-	"modified_by",
-	"creation",
-	"modified",
-	"adoption",
-	"reference_doctype",
-	"reference_name",
-	"state",
-	"problem",
-	"company",
-	"customer",
-	"document_date",
-	"amount",
-	"read_on",
-	"fingerprint",
-	"content",
-)
-# What a list shows of each contract, beside its content.
-SHOWN = {
-	"Sales Order": ("status", "transaction_date", "base_grand_total"),
-	"Quotation": ("status", "transaction_date", "base_grand_total"),
-	"Blanket Order": (None, "from_date", None),
-}
 
 
 # Preparing
@@ -121,11 +92,11 @@ def supplement(documents: Iterable[tuple[str, str]], reason: str) -> Document:
 		candidates = _candidates(doctype, names)
 		found += rules.supplement_refusals(candidates)
 		drafts = drafts or any(c.docstatus == 0 for c in candidates)
-		lines += _read(doctype, names, read_on)
+		lines += baseline.read(doctype, names, read_on)
 	if found:
 		refuse(found)
 	record = _new(rules.SUPPLEMENT, "", [], reason.strip())
-	_insert(record.name, lines)
+	baseline.insert(record.name, lines)
 	valid = cint(settings().approval_validity_days)
 	_ready(record, add_days(nowdate(), valid) if drafts and valid else None)
 	return record
@@ -160,7 +131,7 @@ def _candidates(doctype: str, names: list[str]) -> list[rules.Candidate]:
 	"""Return what the rule asks about single contracts; a constant number of queries but for what was
 	rejected.
 	"""
-	date = SHOWN[doctype][1]
+	date = baseline.SHOWN[doctype][1]
 	stored = {
 		r.name: r
 		for r in frappe.get_all(
@@ -281,14 +252,14 @@ def collect_batch(name: str) -> bool:
 	doctype = record.cursor_doctype
 	names = frappe.get_all(
 		doctype,
-		filters=[*_committed(doctype), ["name", ">", record.cursor_name or ""]],
+		filters=[*baseline.committed(doctype), ["name", ">", record.cursor_name or ""]],
 		pluck="name",
 		order_by="name",
-		limit=BATCH,
+		limit=baseline.BATCH,
 	)
-	_insert(name, _read(doctype, _mine(record, doctype, names), read_on))
+	baseline.insert(name, baseline.read(doctype, baseline.mine(record, doctype, names), read_on))
 	moved = {"looked_at": record.looked_at + len(names), "heartbeat": read_on}
-	if len(names) == BATCH:
+	if len(names) == baseline.BATCH:
 		moved["cursor_name"] = names[-1]
 	else:
 		kinds = content.CONTRACT_DOCTYPES
@@ -302,232 +273,17 @@ def collect_batch(name: str) -> bool:
 	return True
 
 
-def _committed(doctype: str) -> list[list]:
-	filters = [["docstatus", "=", 1]]
-	if doctype == "Blanket Order":
-		filters.append(["blanket_order_type", "=", "Selling"])
-	if doctype == "Quotation" and not settings().gate_quotations:
-		filters.append(["qms_is_tender", "=", 1])
-	return filters
-
-
-def _cells(record: Document) -> list[Cell]:
-	return [Cell(r.for_company or "", r.item_group or "") for r in record.scope]
-
-
-def _mine(record: Document, doctype: str, names: list[str]) -> list[str]:
-	"""Return which contracts the list is about: in its scope, and not under the gate already."""
-	return sorted(
-		scope.covered_contracts(doctype, names, _cells(record)) - scope.covered_contracts(doctype, names)
-	)
-
-
 def _expected(record: Document) -> int:
 	"""Return about how many contracts will be looked at, for the progress that is shown."""
-	return sum(frappe.db.count(d, _committed(d)) for d in content.CONTRACT_DOCTYPES)
-
-
-def _read(doctype: str, names: list[str], read_on: Any) -> list[dict[str, Any]]:
-	"""Return the lines of contracts as they are stored; what cannot be read says why (E8).
-
-	One query a table, whatever the number of contracts.
-	"""
-	if not names:
-		return []
-	status, date, amount = SHOWN[doctype]
-	heads = {
-		h.name: h
-		for h in frappe.get_all(
-			doctype,
-			filters={"name": ("in", names)},
-			fields=["name", "docstatus", "company", *(f for f in (status, date, amount) if f)],
-		)
-	}
-	try:
-		contents, wrong = content.stored_contents(doctype, names), {}
-	except Exception:
-		# One that is broken does not hide the others.
-		contents, wrong = _one_by_one(doctype, names)
-	lines = []
-	for name in names:
-		head, canonical = heads.get(name), contents.get(name)
-		if head is None:
-			continue
-		problem = wrong.get(name) or (rules.problem_of(canonical) if canonical else mark("{0} is gone."))
-		readable = canonical is not None and not problem
-		lines.append(
-			{
-				"reference_doctype": doctype,
-				"reference_name": name,
-				"state": (status and head[status]) or ("Draft" if head.docstatus == 0 else "Submitted"),
-				"problem": problem.replace("{0}", name),
-				"company": head.company,
-				"customer": approved.customer_of(canonical) if canonical else None,
-				"document_date": head[date],
-				"amount": head[amount] if amount else None,
-				"read_on": read_on,
-				"fingerprint": content_rules.fingerprint(canonical) if readable else "",
-				"content": content_rules.text(canonical) if readable else "",
-			}
-		)
-	return lines
-
-
-def _one_by_one(doctype: str, names: list[str]) -> tuple[dict[str, dict], dict[str, str]]:
-	contents, wrong = {}, {}
-	for name in names:
-		try:
-			contents |= content.stored_contents(doctype, [name])
-		except Exception as error:
-			wrong[name] = f"{type(error).__name__}: {error}"[:500]
-	return contents, wrong
-
-
-def _insert(adoption: str, lines: list[dict[str, Any]]) -> None:
-	"""Insert lines; one that is there already, of a job that was killed, stays as it is."""
-	if not lines:
-		return
-	user, now = frappe.session.user, now_datetime()
-	frappe.db.bulk_insert(
-		LINE,
-		list(COLUMNS),
-		[
-			tuple(
-				{
-					"name": frappe.generate_hash(length=20),
-					"owner": user,
-					"modified_by": user,
-					"adoption": adoption,
-					**one,
-				}.get(c, now)
-				for c in COLUMNS
-			)
-			for one in lines
-		],
-		ignore_duplicates=True,
-		chunk_size=BATCH,
-	)
+	return sum(frappe.db.count(d, baseline.committed(d)) for d in content.CONTRACT_DOCTYPES)
 
 
 def _ready(record: Document, valid_until: Any = None) -> None:
 	"""Count the list and bind it by its hash; from now on it can be signed (E8)."""
-	numbers = _numbers(record.name)
+	numbers = baseline.numbers(record.name)
 	with moving(record, mark("List Collected")):
 		record.db_set({**numbers, "status": rules.READY, "valid_until": valid_until})
 	notify.assign(record, _who_signs(record), _("Sign the list of contracts {0}").format(record.name))
-
-
-def _numbers(name: str) -> dict[str, Any]:
-	"""Return what a list says as a whole: how many of which kind and state, and its hash; two queries."""
-	counts: Counter = Counter()
-	problems = 0
-
-	def lines() -> Iterator[str]:
-		nonlocal problems
-		for doctype, contract, fingerprint, state in frappe.get_all(
-			LINE,
-			filters={"adoption": name},
-			fields=["reference_doctype", "reference_name", "fingerprint", "state"],
-			as_list=True,
-			order_by=None,
-		):
-			counts[doctype, state or ""] += 1
-			problems += not fingerprint
-			yield rules.line(doctype, contract, fingerprint or "")
-
-	digest = rules.baseline_hash(lines())
-	return {
-		"contracts": counts.total() - problems,
-		"problems": problems,
-		"counts": json.dumps(
-			[{"doctype": d, "state": s, "count": n} for (d, s), n in sorted(counts.items())]
-		),
-		"baseline_hash": digest,
-	}
-
-
-# What happened since
-
-
-@dataclass
-class Delta:
-	"""How contracts stand against a list: altered, added and gone since they were read."""
-
-	altered: list[dict[str, Any]] = field(default_factory=list)
-	added: list[dict[str, Any]] = field(default_factory=list)
-	gone: list[tuple[str, str]] = field(default_factory=list)
-
-	def names(self) -> list[str]:
-		"""Return the contracts that a list no longer says right."""
-		return [r["reference_name"] for r in (*self.altered, *self.added)] + [n for _d, n in self.gone]
-
-
-def delta(record: Document) -> Delta:
-	"""Compare a list with the contracts as they stand (E8): those that were touched since it was read.
-
-	A constant number of queries a batch of what was touched; deliveries touch an order without altering what
-	it promises.
-	"""
-	found, read_on = Delta(), now_datetime()
-	for doctype in content.CONTRACT_DOCTYPES:
-		touched = _touched(record, doctype)
-		for start in range(0, len(touched), BATCH):
-			_compare(record, doctype, touched[start : start + BATCH], read_on, found)
-	return found
-
-
-def _touched(record: Document, doctype: str) -> list[str]:
-	"""Return what may have been altered, added or taken away since the collection began."""
-	listed = (
-		frappe.get_all(
-			LINE, filters={"adoption": record.name, "reference_doctype": doctype}, pluck="reference_name"
-		)
-		if record.kind == rules.SUPPLEMENT
-		else None
-	)
-	if listed is not None:
-		return sorted(listed)
-	since = record.collected_from
-	names = set(frappe.get_all(doctype, filters={"modified": (">=", since)}, pluck="name"))
-	for table in content.schema(doctype).tables:
-		names |= set(
-			frappe.get_all(
-				frappe.get_meta(doctype).get_field(table).options,
-				filters={"modified": (">=", since), "parenttype": doctype},
-				pluck="parent",
-				distinct=True,
-			)
-		)
-	return sorted(names)
-
-
-def _compare(record: Document, doctype: str, names: list[str], read_on: Any, found: Delta) -> None:
-	known = {
-		r.reference_name: r
-		for r in frappe.get_all(
-			LINE,
-			filters={
-				"adoption": record.name,
-				"reference_doctype": doctype,
-				"reference_name": ("in", names),
-			},
-			fields=["reference_name", "fingerprint", "state"],
-		)
-	}
-	if record.kind == rules.SUPPLEMENT:
-		alive = frappe.get_all(
-			doctype, filters={"name": ("in", list(known)), "docstatus": ("<", 2)}, pluck="name"
-		)
-	else:
-		alive = frappe.get_all(doctype, filters=[*_committed(doctype), ["name", "in", names]], pluck="name")
-		alive = _mine(record, doctype, alive)
-	now = {r["reference_name"]: r for r in _read(doctype, sorted(alive), read_on)}
-	for name, line in now.items():
-		if name not in known:
-			found.added.append(line)
-		elif (known[name].fingerprint or "") != line["fingerprint"]:
-			found.altered.append(line)
-	found.gone += [(doctype, name) for name in known if name not in now]
 
 
 def refresh(name: str) -> Document:
@@ -541,7 +297,7 @@ def refresh(name: str) -> Document:
 			record.name,
 			_(record.status, context=DOCTYPE),
 		)
-	found = delta(record)
+	found = baseline.delta(record)
 	if not found.names():
 		return record
 	stale = [(r["reference_doctype"], r["reference_name"]) for r in found.altered] + found.gone
@@ -556,9 +312,9 @@ def refresh(name: str) -> Document:
 				.where(line.reference_name.isin(names))
 				.run()
 			)
-	_insert(name, [*found.altered, *found.added])
+	baseline.insert(name, [*found.altered, *found.added])
 	with moving(record, mark("List Brought up to Date")):
-		record.db_set(_numbers(name))
+		record.db_set(baseline.numbers(name))
 	return record
 
 
@@ -621,12 +377,15 @@ def sign(name: str, content_hash: str, comment: str) -> Document:
 		if reason:
 			refuse([Refusal("C12", reason)])
 		refuse_one("E8", mark("This is signed by: {0}."), ", ".join(rules.SIGNERS))
-	if content_hash != record.baseline_hash or _numbers(name)["baseline_hash"] != record.baseline_hash:
+	if (
+		content_hash != record.baseline_hash
+		or baseline.numbers(name)["baseline_hash"] != record.baseline_hash
+	):
 		refuse_one("C12", mark("The list has changed since it was shown to you. Reload it and look again."))
 	target = frappe.get_doc(SETTINGS, SETTINGS, for_update=True)
 	if record.kind == rules.GO_LIVE:
 		waiting = scope_rules.pending(scope.cells(target), record.for_company or "")
-		if {c.place for c in _cells(record)} != {c.place for c in waiting}:
+		if {c.place for c in baseline.cells_of(record)} != {c.place for c in waiting}:
 			refuse_one("E8", mark("The scope was changed since this list was prepared. Prepare a new one."))
 	_refuse_stale(record)
 	moment = now_datetime()
@@ -672,7 +431,7 @@ def sign(name: str, content_hash: str, comment: str) -> Document:
 
 def _refuse_stale(record: Document) -> None:
 	"""Refuse a list of which contracts were altered since they were read: never silently (E8)."""
-	names = delta(record).names()
+	names = baseline.delta(record).names()
 	if names:
 		shown = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
 		refuse_one(
@@ -690,7 +449,7 @@ def _refuse_stale(record: Document) -> None:
 
 def _go_live(target: Document, record: Document, moment: Any) -> None:
 	cells = scope_rules.gone_live(
-		scope.cells(target), _cells(record), str(moment)[:19], record.name, scope.above()
+		scope.cells(target), baseline.cells_of(record), str(moment)[:19], record.name, scope.above()
 	)
 	set_cells(target, cells)
 	with moving(target, mark("Gone Live")):
@@ -750,7 +509,7 @@ def mark_batch(name: str, last: tuple[str, str]) -> tuple[str, str] | None:
 		],
 		pluck="reference_name",
 		order_by="reference_name",
-		limit=BATCH,
+		limit=baseline.BATCH,
 	)
 	if names:
 		contract = frappe.qb.DocType(doctype)
@@ -761,7 +520,7 @@ def mark_batch(name: str, last: tuple[str, str]) -> tuple[str, str] | None:
 			.where(contract.qms_review_status.isnull() | (contract.qms_review_status == ""))
 			.run()
 		)
-	if len(names) == BATCH:
+	if len(names) == baseline.BATCH:
 		return doctype, names[-1]
 	kinds = content.CONTRACT_DOCTYPES
 	following = kinds[kinds.index(doctype) + 1 :]
@@ -778,18 +537,18 @@ def list_stragglers(name: str) -> Document | None:
 	for doctype in content.CONTRACT_DOCTYPES:
 		names = frappe.get_all(
 			doctype,
-			filters=[*_committed(doctype), ["modified", ">=", record.collected_from]],
+			filters=[*baseline.committed(doctype), ["modified", ">=", record.collected_from]],
 			pluck="name",
 		)
-		names = sorted(scope.covered_contracts(doctype, names, _cells(record)))
+		names = sorted(scope.covered_contracts(doctype, names, baseline.cells_of(record)))
 		if names:
 			late += [(doctype, n) for n, stands in approved.committed(doctype, names).items() if not stands]
 	if not late:
 		return None
-	lines = [line for d, n in late for line in _read(d, [n], now_datetime())]
+	lines = [line for d, n in late for line in baseline.read(d, [n], now_datetime())]
 	made = _new(
 		rules.SUPPLEMENT, record.for_company or "", [], _("Committed while {0} was signed").format(name)
 	)
-	_insert(made.name, lines)
+	baseline.insert(made.name, lines)
 	_ready(made)
 	return made

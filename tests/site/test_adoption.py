@@ -19,7 +19,7 @@ from frappe import client
 from frappe.model.document import Document
 from frappe.utils import add_days, add_to_date, now_datetime, nowdate
 
-from qms_customer.contract import adopt, adopt_job, adoption_panel, api, approved, content, scope
+from qms_customer.contract import adopt, adopt_job, adoption_panel, api, approved, baseline, content, scope
 from qms_customer.erp import release
 from qms_customer.messages import QMSRefusal
 from qms_customer.records import approvals, verification
@@ -282,7 +282,7 @@ def test_reading_a_batch_takes_a_constant_number_of_queries(world: c.World, not_
 def test_a_collection_that_was_killed_goes_on_where_it_was(
 	world: c.World, not_live: None, it: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-	monkeypatch.setattr(adopt, "BATCH", 2)
+	monkeypatch.setattr(baseline, "BATCH", 2)
 	code, customer = c.item(), c.customer()
 	names = sorted(submitted(code, customer=customer).name for _n in range(5))
 	with as_user(it):
@@ -316,7 +316,7 @@ def test_two_jobs_do_the_work_of_one(
 	world: c.World, not_live: None, it: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 	"""They take turns at the lock; whoever comes after the last batch has nothing left to do."""
-	monkeypatch.setattr(adopt, "BATCH", 2)
+	monkeypatch.setattr(baseline, "BATCH", 2)
 	code, customer = c.item(), c.customer()
 	names = {submitted(code, customer=customer).name for _n in range(5)}
 	with as_user(it):
@@ -335,7 +335,7 @@ def test_two_jobs_do_the_work_of_one(
 def test_the_job_commits_each_batch(
 	world: c.World, not_live: None, it: str, committed: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-	monkeypatch.setattr(adopt, "BATCH", 2)
+	monkeypatch.setattr(baseline, "BATCH", 2)
 	code, customer = c.item(), c.customer()
 	names = {submitted(code, customer=customer).name for _n in range(3)}
 	with as_user(it):
