@@ -28,7 +28,7 @@ after_sync = "qms_customer.setup.install.after_sync"
 after_migrate = "qms_customer.setup.install.after_migrate"
 extend_bootinfo = "qms_customer.contract.adoption_panel.boot"
 
-before_uninstall = "qms_customer.setup.install.before_uninstall"
+before_uninstall = "qms_customer.setup.uninstall.before_uninstall"
 
 # Filtered by name: never whole tables of the site.
 fixtures = [

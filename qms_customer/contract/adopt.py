@@ -382,12 +382,13 @@ def sign(name: str, content_hash: str, comment: str) -> Document:
 		or baseline.numbers(name)["baseline_hash"] != record.baseline_hash
 	):
 		refuse_one("C12", mark("The list has changed since it was shown to you. Reload it and look again."))
+	# The long part first: until here nothing is locked but this record.
+	_refuse_stale(record)
 	target = frappe.get_doc(SETTINGS, SETTINGS, for_update=True)
 	if record.kind == rules.GO_LIVE:
 		waiting = scope_rules.pending(scope.cells(target), record.for_company or "")
 		if {c.place for c in baseline.cells_of(record)} != {c.place for c in waiting}:
 			refuse_one("E8", mark("The scope was changed since this list was prepared. Prepare a new one."))
-	_refuse_stale(record)
 	moment = now_datetime()
 	record.update(
 		{

@@ -1,4 +1,4 @@
-"""Install, migrate, uninstall: each leaves the site as the app needs it, or as it was before."""
+"""Install and migrate: each leaves the site as the app needs it."""
 
 import frappe
 from frappe import _
@@ -44,13 +44,6 @@ def after_migrate() -> None:
 	permissions.make()
 	pdf.make()
 	workflows.sync_workflows()
-
-
-def before_uninstall() -> None:
-	"""Remove what we added to ERPNext's own documents."""
-	workflows.remove_workflows()
-	permissions.remove()
-	custom_fields.remove()
 
 
 def _settings() -> None:
