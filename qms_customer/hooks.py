@@ -140,6 +140,11 @@ doc_events = {
 		"after_rename": "qms_customer.records.credentials.after_user_renamed",
 		"on_trash": "qms_customer.records.credentials.before_user_is_deleted",
 	},
+	"Transaction Deletion Record": {
+		"before_submit": "qms_customer.erp.transaction_deletion.before_submit",
+		"before_update_after_submit": "qms_customer.erp.transaction_deletion.before_update_after_submit",
+		"before_change": "qms_customer.erp.transaction_deletion.before_change",
+	},
 	"Error Log": {"before_insert": "qms_customer.records.secrets.before_error_log"},
 	"Auto Repeat": {"before_validate": "qms_customer.erp.auto_repeat.before_validate"},
 	"File": {

@@ -86,17 +86,17 @@ def supplement(documents: Iterable[tuple[str, str]], reason: str) -> Document:
 		if doctype not in content.CONTRACT_DOCTYPES:
 			refuse_one("E8", mark("{0} is not reviewed."), doctype)
 		by_doctype.setdefault(doctype, []).append(name)
-	found, lines, drafts = [], [], False
-	read_on = now_datetime()
+	found, drafts = [], False
 	for doctype, names in by_doctype.items():
 		candidates = _candidates(doctype, names)
 		found += rules.supplement_refusals(candidates)
 		drafts = drafts or any(c.docstatus == 0 for c in candidates)
-		lines += baseline.read(doctype, names, read_on)
 	if found:
 		refuse(found)
 	record = _new(rules.SUPPLEMENT, "", [], reason.strip())
-	baseline.insert(record.name, lines)
+	read_on = now_datetime()
+	for doctype, names in by_doctype.items():
+		baseline.insert(record.name, baseline.read(doctype, names, read_on))
 	valid = cint(settings().approval_validity_days)
 	_ready(record, add_days(nowdate(), valid) if drafts and valid else None)
 	return record
@@ -546,10 +546,11 @@ def list_stragglers(name: str) -> Document | None:
 			late += [(doctype, n) for n, stands in approved.committed(doctype, names).items() if not stands]
 	if not late:
 		return None
-	lines = [line for d, n in late for line in baseline.read(d, [n], now_datetime())]
-	made = _new(
-		rules.SUPPLEMENT, record.for_company or "", [], _("Committed while {0} was signed").format(name)
-	)
-	baseline.insert(made.name, lines)
+	reason = _("Committed while {0} was signed").format(name)
+	made = _new(rules.SUPPLEMENT, record.for_company or "", [], reason)
+	read_on = now_datetime()
+	for doctype in content.CONTRACT_DOCTYPES:
+		names = [n for d, n in late if d == doctype]
+		baseline.insert(made.name, baseline.read(doctype, names, read_on))
 	_ready(made)
 	return made
