@@ -127,7 +127,7 @@ print("RESULT " + json.dumps({
 	"patches": frappe.get_all("Patch Log", {"patch": ("like", "qms\\\\_customer.%%")}, pluck="name"),
 	"print formats": frappe.get_all("Print Format", {"module": "QMS Customer"}, pluck="name"),
 	"reports": frappe.get_all("Report", {"module": "QMS Customer"}, pluck="name"),
-	"series": frappe.db.sql_list("select name from tabSeries where name like 'CR-%%' or name like 'CA-%%'"),
+	"series": frappe.db.sql_list("select name from tabSeries where name regexp '^(CR|CA|DA)-'"),
 	**{
 		f"about us in {d}": frappe.get_all(d, {f: ("in", ours)}, pluck="name")
 		for d, f in about.items() if d != "Singles"
