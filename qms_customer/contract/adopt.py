@@ -12,7 +12,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import add_days, add_to_date, cint, getdate, now_datetime, nowdate
+from frappe.utils import add_days, add_to_date, cint, get_datetime, getdate, now_datetime, nowdate
 from frappe.utils.background_jobs import is_job_enqueued
 
 from qms_customer.contract import approved, baseline, content, notify, people, rejected, scope
@@ -66,6 +66,8 @@ def prepare(company: str = "") -> Document:
 		if earlier.docstatus == 0 and earlier.status != rules.SUPERSEDED:
 			with moving(earlier, mark("Superseded")):
 				earlier.db_set("status", rules.SUPERSEDED)
+			# Its hash and its numbers stay on record; lines that nobody signed would only stand in the way.
+			frappe.db.delete(LINE, {"adoption": name})
 			notify.done(earlier)
 	return _new(rules.GO_LIVE, company, cells, "")
 
@@ -544,13 +546,17 @@ def list_stragglers(name: str) -> Document | None:
 		names = sorted(scope.covered_contracts(doctype, names, baseline.cells_of(record)))
 		if names:
 			late += [(doctype, n) for n, stands in approved.committed(doctype, names).items() if not stands]
-	if not late:
+	read_on, lines = now_datetime(), []
+	for doctype in content.CONTRACT_DOCTYPES:
+		names = [n for d, n in late if d == doctype]
+		# What could not be listed before is not listed now.
+		lines += [line for line in baseline.read(doctype, names, read_on) if line["fingerprint"]]
+	if not lines:
 		return None
 	reason = _("Committed while {0} was signed").format(name)
 	made = _new(rules.SUPPLEMENT, record.for_company or "", [], reason)
-	read_on = now_datetime()
-	for doctype in content.CONTRACT_DOCTYPES:
-		names = [n for d, n in late if d == doctype]
-		baseline.insert(made.name, baseline.read(doctype, names, read_on))
+	for line in lines:
+		line["read_on"] = max(read_on, get_datetime(made.prepared_on))
+	baseline.insert(made.name, lines)
 	_ready(made)
 	return made

@@ -54,9 +54,10 @@ def panel(record: Document) -> dict[str, Any]:
 
 
 def _lines(record: Document, filters: dict[str, Any], order: str) -> list[frappe._dict]:
-	if record.status in (rules.PREPARED, rules.COLLECTING):
+	if record.status in (rules.PREPARED, rules.COLLECTING) or not frappe.has_permission(adopt.LINE):
 		return []
-	return frappe.get_all(
+	# What this user may see of it: the site's User Permissions hold.
+	return frappe.get_list(
 		adopt.LINE,
 		filters={"adoption": record.name, **filters},
 		fields=[

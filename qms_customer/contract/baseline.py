@@ -92,14 +92,14 @@ def read(doctype: str, names: list[str], read_on: Any) -> list[dict[str, Any]]:
 		head, canonical = heads.get(name), contents.get(name)
 		if head is None:
 			continue
-		problem = wrong.get(name) or (rules.problem_of(canonical) if canonical else mark("{0} is gone."))
+		problem = wrong.get(name) or (rules.problem_of(canonical) if canonical else mark("It is gone."))
 		readable = canonical is not None and not problem
 		lines.append(
 			{
 				"reference_doctype": doctype,
 				"reference_name": name,
 				"state": (status and head[status]) or ("Draft" if head.docstatus == 0 else "Submitted"),
-				"problem": problem.replace("{0}", name),
+				"problem": problem,
 				"company": head.company,
 				"customer": approved.customer_of(canonical) if canonical else None,
 				"document_date": head[date],

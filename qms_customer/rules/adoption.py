@@ -37,11 +37,11 @@ def baseline_hash(lines: Iterable[str]) -> str:
 
 
 def problem_of(canonical: Mapping[str, Any]) -> str:
-	"""Return why the content of contract {0} cannot be adopted (marked for translation), "" if it can."""
+	"""Return why the content of a contract cannot be adopted (marked for translation), "" if it can."""
 	if not canonical["tables"].get("items"):
-		return mark("{0} has no rows of goods or services.")
+		return mark("It has no rows of goods or services.")
 	if not canonical["fields"].get("company"):
-		return mark("{0} names no company.")
+		return mark("It names no company.")
 	return ""
 
 
@@ -73,8 +73,9 @@ def supplement_refusals(candidates: Iterable[Candidate]) -> list[Refusal]:
 	found = []
 	for one in candidates:
 		if one.problem:
-			text = one.problem
-		elif one.docstatus == 2:
+			found.append(Refusal("E8", mark("{0}: {1}"), (one.name, one.problem)))
+			continue
+		if one.docstatus == 2:
 			text = mark("{0} is cancelled.")
 		elif one.live_since is None:
 			text = mark("{0} lies in no part of the scope that is live: nothing blocks it.")

@@ -18,6 +18,7 @@ from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 from frappe import client
 from frappe.model.document import Document
 from frappe.utils import add_days, add_to_date, now_datetime, nowdate
+from frappe.utils.background_jobs import get_job
 
 from qms_customer.contract import adopt, adopt_job, adoption_panel, api, approved, baseline, content, scope
 from qms_customer.erp import release
@@ -234,12 +235,13 @@ def test_what_cannot_be_read_is_listed_with_the_reason(world: c.World, not_live:
 	frappe.db.delete("Sales Order Item", {"parent": doc.name})
 	record = collected(it)
 	row = lines(record)[doc.name]
-	assert not row.fingerprint and "has no rows" in row.problem and doc.name in row.problem
+	assert not row.fingerprint and row.problem == "It has no rows of goods or services."
 	assert record.problems == 1 and lines(record)[good.name].fingerprint
 	with as_user(world.gm):
 		assert "has no rows" in api.get_adoption_panel(record.name)["html"]
 		api.sign_adoption(record.name, record.baseline_hash, "/")
 	assert approved.committed("Sales Order", [doc.name, good.name]) == {doc.name: False, good.name: True}
+	assert adopt.list_stragglers(record.name) is None
 
 
 @pytest.mark.rule("E8")
@@ -354,12 +356,41 @@ def test_the_job_commits_each_batch(
 	assert {frappe.db.get_value("Sales Order", n, "qms_review_status") for n in names} == {"Adopted"}
 
 
+@pytest.mark.rule("E8")
+def test_started_twice_it_is_one_job_and_one_that_was_killed_is_taken_up(
+	world: c.World, not_live: None, it: str, committed: Any
+) -> None:
+	submitted(c.item())
+	with as_user(it):
+		name = api.prepare_adoption()["name"]
+		api.start_adoption(name)
+	committed()
+	job = get_job(adopt._job(name))
+	assert job.get_status() == "queued"
+	with as_user(it):
+		api.start_adoption(name)
+	committed()
+	again = get_job(adopt._job(name))
+	assert again.enqueued_at == job.enqueued_at
+	# Its worker was killed, and redis emptied; a sign of life is still fresh.
+	job.delete()
+	adopt.resume_killed()
+	committed()
+	assert get_job(adopt._job(name)) is None
+	frappe.db.set_value(adopt.DOCTYPE, name, "heartbeat", add_to_date(now_datetime(), hours=-1))
+	adopt.resume_killed()
+	committed()
+	assert get_job(adopt._job(name)).get_status() == "queued"
+
+
 def test_a_later_list_takes_the_place_of_one_that_nobody_signed(
 	world: c.World, not_live: None, it: str
 ) -> None:
+	submitted(c.item())
 	first = collected(it)
 	second = collected(it)
 	assert first.reload().status == "Superseded" and second.status == "Ready"
+	assert not lines(first)
 	with as_user(world.gm), pytest.raises(QMSRefusal, match="cannot be signed"):
 		api.sign_adoption(first.name, first.baseline_hash, "/")
 

@@ -43,7 +43,7 @@ function buttons(frm, panel) {
 	if (panel.may_refresh) frm.add_custom_button(__("Bring up to Date"), call("refresh_adoption"));
 	if (["Ready", "Signed"].includes(frm.doc.status)) {
 		frm.add_custom_button(__("All Contracts"), () =>
-			frappe.set_route("List", "Adopted Contract", "Report", { adoption: frm.doc.name })
+			frappe.set_route("List", "Adopted Contract", { adoption: frm.doc.name })
 		);
 	}
 	if (panel.may_sign) {

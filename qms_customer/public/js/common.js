@@ -239,10 +239,10 @@ $(document).on("app_ready", () => {
 	frappe.show_alert(
 		{
 			indicator: "orange",
-			message: __("Contract review is not live yet: nothing is held up, and nothing is reviewed."),
-			body: `<a href="${link}">${__("Go-Live and Scope")}</a>`,
+			message: `${__("Contract review is not live yet: nothing is held up, and nothing is reviewed.")}
+				<a class="qms-link" href="${link}">${__("Go-Live and Scope")}</a>`,
 		},
-		20
+		15
 	);
 });
 
@@ -268,7 +268,7 @@ qms_customer.adopt_from_list = (doctype) => {
 	};
 };
 
-// ---- terms: fields that are no Select and hold a word of the procedures, under which it is kept in English
+// ---- terms: fields that are no Select, or whose words ERPNext says otherwise, and that hold a word of the procedures, under which it is kept in English
 
 const QMS_TERMS = {
 	"Sales Order": { qms_review_status: "", qms_contract_class: "", qms_review_path: "" },
@@ -279,6 +279,7 @@ const QMS_TERMS = {
 	"Contract Review Opinion": { department: "Review Department" },
 	"Contract Review Answer": { aspect: "", topic: "Review Aspect" },
 	"Approved Content": { review_path: "" },
+	"Contract Adoption": { kind: "Contract Adoption", status: "Contract Adoption" },
 };
 
 // Show such values, or lists of them, in the user's language. Each is given with the context of its translation.
@@ -288,7 +289,7 @@ qms_customer.term = (value, context) =>
 		.map((word) => __(word, null, context || null))
 		.join(", ");
 
-for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content"]) {
+for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption"]) {
 	frappe.ui.form.on(doctype, {
 		setup() {
 			for (const [name, terms] of Object.entries(QMS_TERMS)) {
