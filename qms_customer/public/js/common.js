@@ -239,8 +239,8 @@ $(document).on("app_ready", () => {
 	frappe.show_alert(
 		{
 			indicator: "orange",
-			message: `${__("Contract review is not live yet: nothing is held up, and nothing is reviewed.")}
-				<a class="qms-link" href="${link}">${__("Go-Live and Scope")}</a>`,
+			message: __("Contract review is not live yet: nothing is held up, and nothing is reviewed."),
+			body: `<div class="qms-alert"><a href="${link}">${__("Go-Live and Scope")}</a></div>`,
 		},
 		15
 	);
