@@ -98,4 +98,50 @@ def export_records(context: dict, anchors: Path, records: Path | None) -> None:
 		frappe.destroy()
 
 
-commands = [verify_records, export_records]
+@click.command("qms-export")
+@click.option(
+	"--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="ZIP file to write"
+)
+@click.option(
+	"--allow-uninstall",
+	is_flag=True,
+	help="Let the app be uninstalled within a day, if nothing else is recorded",
+)
+@click.option(
+	"--accept-findings", is_flag=True, help="With --allow-uninstall: although verification found something"
+)
+@pass_context
+def qms_export(context: dict, out: Path, allow_uninstall: bool, accept_findings: bool) -> None:
+	"""Verify all records and write them to one file, which is read and checked without Frappe.
+
+	Exit with 1 if the export cannot be checked, or if something was found and not accepted.
+	"""
+	frappe.init(site=get_site(context))
+	frappe.connect()
+	try:
+		from qms_customer.records import export
+
+		made = export.export(out)
+		frappe.db.commit()
+		click.echo(f"{made.records} records, {made.entries} entries, {made.files} files in {out}")
+		wrong = export.check(out)
+		for f in made.findings:
+			click.echo("\t".join(("found", f.kind, f.doctype, f.name, f.detail)))
+		for line in wrong:
+			click.echo(f"not as it was written: {line}")
+		if wrong or (made.findings and not accept_findings):
+			if allow_uninstall:
+				click.echo("no leave to uninstall was given")
+			sys.exit(1)
+		click.echo("verified")
+		if allow_uninstall:
+			export.allow_uninstall(out)
+			frappe.db.commit()
+			click.echo(
+				f"the app may be uninstalled within {export.VALID_HOURS} hours, if nothing is recorded"
+			)
+	finally:
+		frappe.destroy()
+
+
+commands = [verify_records, export_records, qms_export]

@@ -17,12 +17,18 @@ doctype_js = {
 	"POS Invoice": "public/js/release.js",
 	"Stock Entry": "public/js/release.js",
 }
-doctype_list_js = {"Sales Order": "public/js/sales_order_list.js"}
+doctype_list_js = {
+	"Sales Order": "public/js/sales_order_list.js",
+	"Quotation": "public/js/quotation_list.js",
+	"Blanket Order": "public/js/blanket_order_list.js",
+}
 
 after_install = "qms_customer.setup.install.after_install"
 after_sync = "qms_customer.setup.install.after_sync"
 after_migrate = "qms_customer.setup.install.after_migrate"
-before_uninstall = "qms_customer.setup.install.before_uninstall"
+extend_bootinfo = "qms_customer.contract.adoption_panel.boot"
+
+before_uninstall = "qms_customer.setup.uninstall.before_uninstall"
 
 # Filtered by name: never whole tables of the site.
 fixtures = [
@@ -134,6 +140,11 @@ doc_events = {
 		"after_rename": "qms_customer.records.credentials.after_user_renamed",
 		"on_trash": "qms_customer.records.credentials.before_user_is_deleted",
 	},
+	"Transaction Deletion Record": {
+		"before_submit": "qms_customer.erp.transaction_deletion.before_submit",
+		"before_update_after_submit": "qms_customer.erp.transaction_deletion.before_update_after_submit",
+		"before_change": "qms_customer.erp.transaction_deletion.before_change",
+	},
 	"Error Log": {"before_insert": "qms_customer.records.secrets.before_error_log"},
 	"Auto Repeat": {"before_validate": "qms_customer.erp.auto_repeat.before_validate"},
 	"File": {
@@ -224,13 +235,14 @@ delete_file_data_content = "qms_customer.erp.file.delete_content"
 write_file = "qms_customer.erp.file.write_content"
 
 scheduler_events = {
+	"hourly": ["qms_customer.contract.adopt.resume_killed"],
 	"daily": [
 		"qms_customer.contract.scheduled.recheck_approvals",
 		"qms_customer.contract.scheduled.remind_overdue",
 		"qms_customer.records.anchoring.anchor",
 		"qms_customer.contract.scheduled.assign_to_delegates",
 		"qms_customer.records.trail.keep",
-	]
+	],
 }
 
 # Our records do not chain ERPNext's documents: Cancel All leaves them alone, a deleted company's data too.
@@ -239,6 +251,7 @@ auto_cancel_exempted_doctypes = [
 	"Contract Review Opinion",
 	"Approval Delegation",
 	"Delivery Authorisation",
+	"Contract Adoption",
 ]
 # Computed anew at any time: it goes when its contract goes.
 ignore_links_on_delete = ["Capacity Forecast"]
@@ -250,6 +263,8 @@ company_data_to_be_ignored = [
 	"Delivery Authorisation",
 	"Contract Status Change",
 	"Approved Content",
+	"Contract Adoption",
+	"Adopted Contract",
 	"Record Alias",
 	"Record Snapshot",
 	"Electronic Signature",

@@ -91,6 +91,11 @@ def render(template: str, **context: Any) -> str:
 		link=lambda doctype, name, label=None: Markup(get_link_to_form(doctype, name, label or name)),
 		full_name=people.full_name,
 		date=format_date,
+		money=lambda amount, company: (
+			fmt_money(amount, currency=frappe.get_cached_value("Company", company, "default_currency"))
+			if amount
+			else ""
+		),
 		datetime=lambda value: format_datetime(value) if value else "",
 		verdict_colour=VERDICT_COLOUR,
 		answer_colour=ANSWER_COLOUR,

@@ -8,7 +8,16 @@ from collections.abc import Iterable
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.contract import authorise, decide, delivery_date, panel, people, reviews
+from qms_customer.contract import (
+	adopt,
+	adoption_panel,
+	authorise,
+	decide,
+	delivery_date,
+	panel,
+	people,
+	reviews,
+)
 from qms_customer.contract.content import CONTRACT_DOCTYPES
 from qms_customer.erp import status_change
 from qms_customer.messages import refuse_one
@@ -232,6 +241,53 @@ def decide_authorisation(
 	_readable(authorise.DOCTYPE, name)
 	with signing.pen(signature):
 		return {"workflow_state": authorise.decide(name, decision, content_hash, comment).workflow_state}
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def get_adoption_panel(name: str) -> dict:
+	"""Return what the form of an adoption shows and may do (E8)."""
+	return adoption_panel.panel(_readable(adopt.DOCTYPE, name))
+
+
+@frappe.whitelist(methods=["POST"])
+def prepare_adoption(company: str = "") -> dict:
+	"""Prepare the go-live of what waits for it in the scope (E8)."""
+	frappe.has_permission(adopt.DOCTYPE, "read", throw=True)
+	return {"name": adopt.prepare(company).name}
+
+
+@frappe.whitelist(methods=["POST"])
+def prepare_supplement(documents: str | list, reason: str) -> dict:
+	"""List single contracts from before the go-live for signature (E8); rows of doctype and name."""
+	rows = [(str(r.get("doctype") or ""), str(r.get("name") or "")) for r in _rows(documents) or []]
+	for doctype, name in rows:
+		if doctype in CONTRACT_DOCTYPES and frappe.db.exists(doctype, name):
+			frappe.has_permission(doctype, "read", name, throw=True)
+	return {"name": adopt.supplement(rows, reason).name}
+
+
+@frappe.whitelist(methods=["POST"])
+def start_adoption(name: str) -> dict:
+	"""Start the collection of a list, or resume it (E8)."""
+	_readable(adopt.DOCTYPE, name)
+	return {"status": adopt.start(name).status}
+
+
+@frappe.whitelist(methods=["POST"])
+def refresh_adoption(name: str) -> dict:
+	"""Bring a collected list up to date (E8)."""
+	_readable(adopt.DOCTYPE, name)
+	return {"hash": adopt.refresh(name).baseline_hash}
+
+
+@frappe.whitelist(methods=["POST"])
+def sign_adoption(
+	name: str, content_hash: str, comment: str = "", signature: str | dict | None = None
+) -> dict:
+	"""Sign a list of contracts: at go-live, or a supplementary one (E8)."""
+	_readable(adopt.DOCTYPE, name)
+	with signing.pen(signature):
+		return {"status": adopt.sign(name, content_hash, comment).status}
 
 
 def _contract(doctype: str, name: str) -> Document:

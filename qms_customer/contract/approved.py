@@ -9,12 +9,14 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 from frappe.utils import get_datetime, getdate, now_datetime
+from pypika.terms import ValueWrapper
 
 from qms_customer.contract import content
 from qms_customer.records.token import moving
 from qms_customer.rules import content as rules
 
 DOCTYPE = "Approved Content"
+ADOPTION, ADOPTED = "Contract Adoption", "Adopted Contract"
 
 
 def record(
@@ -83,23 +85,56 @@ def withdraw(name: str, reason: str) -> None:
 
 
 def rows(doctype: str, names: Iterable[str]) -> list[frappe._dict]:
-	"""Return the approvals that stand for these documents, the oldest first; one query."""
-	return frappe.get_all(
-		DOCTYPE,
-		filters={"reference_doctype": doctype, "reference_name": ("in", list(names)), "withdrawn": 0},
-		fields=[
-			"name",
-			"reference_name",
-			"fingerprint",
-			"content",
-			"approved_on",
-			"valid_until",
-			"source_doctype",
-			"source_name",
-			"review_path",
-		],
-		order_by="approved_on, creation",
+	"""Return the approvals that stand for these documents, the oldest first; one query.
+
+	Those that reviews gave, and those that a signed adoption gave its whole list (E8): these are in force as
+	soon as it is signed, without one of its lines being written.
+	"""
+	names = list(names)
+	ledger = frappe.qb.DocType(DOCTYPE)
+	line, signed = frappe.qb.DocType(ADOPTED), frappe.qb.DocType(ADOPTION)
+	reviewed = (
+		frappe.qb.from_(ledger)
+		.select(
+			ledger.name,
+			ledger.reference_name,
+			ledger.fingerprint,
+			ledger.content,
+			ledger.approved_on,
+			ledger.creation,
+			ledger.valid_until,
+			ledger.source_doctype,
+			ledger.source_name,
+			ledger.review_path,
+			ledger.approved_by,
+		)
+		.where((ledger.reference_doctype == doctype) & ledger.reference_name.isin(names))
+		.where(ledger.withdrawn == 0)
 	)
+	adopted = (
+		frappe.qb.from_(line)
+		.join(signed)
+		.on(signed.name == line.adoption)
+		.select(
+			line.name,
+			line.reference_name,
+			line.fingerprint,
+			line.content,
+			# Masters are followed from when the content was read: later than that nobody looked.
+			line.read_on,
+			line.creation,
+			signed.valid_until,
+			ValueWrapper(ADOPTION),
+			line.adoption,
+			ValueWrapper(""),
+			signed.signed_by,
+		)
+		.where((line.reference_doctype == doctype) & line.reference_name.isin(names))
+		.where((line.fingerprint != "") & (signed.docstatus == 1))
+	)
+	both = reviewed.union_all(adopted)
+	found = frappe.qb.from_(both).select("*").run(as_dict=True)
+	return sorted(found, key=lambda row: (row.approved_on, row.creation))
 
 
 def match(

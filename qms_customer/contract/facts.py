@@ -10,7 +10,7 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt, getdate
 
-from qms_customer.contract import forecast
+from qms_customer.contract import forecast, scope
 from qms_customer.contract.settings import settings, thresholds
 from qms_customer.rules import contract as contract_rules
 from qms_customer.rules.classification import Classification, Facts, Line, Price, Standard, Verdict, classify
@@ -160,7 +160,12 @@ def payment_terms(doc: Document) -> str:
 
 
 def is_gated(doc: Document) -> bool:
-	"""Return whether a contract document needs an approved review before it is committed (C1)."""
+	"""Return whether a contract document needs an approved review before it is committed (C1).
+
+	Where the gate is not live, and outside of its scope, none does.
+	"""
+	if not scope.covers(doc):
+		return False
 	if doc.doctype == "Quotation":
 		return bool(doc.get("qms_is_tender") or settings().gate_quotations or _was_reviewed(doc))
 	if doc.doctype == "Blanket Order":

@@ -26,6 +26,7 @@ def require_approval(doc: Document) -> None:
 	approvals = approved.rows(doc.doctype, [doc.name]) if doc.name else []
 	row = approved.match(doc.doctype, fingerprint, approvals)
 	if row and approved.is_valid(row):
+		doc.flags.qms_adopted = row.source_doctype == approved.ADOPTION
 		return
 	if row is None and _inherits(doc, canonical):
 		return

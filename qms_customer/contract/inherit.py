@@ -61,9 +61,11 @@ def base_of(doc: Document) -> Base | None:
 		return None
 	stored = content.stored_contents(doctype, [name])[name]
 	# One that was lost is still what was said earlier (C7), but nothing is ordered from it any more.
-	approval = (
-		approved.match(doctype, fingerprint(stored), approved.rows(doctype, [name])) if stands(head) else None
-	)
+	approval = None
+	if stands(head):
+		# What was adopted at go-live was committed, but nobody reviewed it: a new order from it is reviewed.
+		reviewed = [r for r in approved.rows(doctype, [name]) if r.source_doctype != approved.ADOPTION]
+		approval = approved.match(doctype, fingerprint(stored), reviewed)
 	return Base(doctype, name, stored, approval, _customer(head), _promised(doctype, head, doc))
 
 

@@ -12,6 +12,7 @@ from frappe.utils import format_date, format_datetime
 from markupsafe import Markup
 
 from qms_customer.contract import (
+	adoption_panel,
 	approved,
 	authorise,
 	content,
@@ -42,7 +43,7 @@ from qms_customer.shown import label, render, value
 def overview(doc: Document) -> dict[str, Any]:
 	"""Return what the form of a contract document shows about its review: html, buttons, hash (C2-C6, C9)."""
 	if doc.docstatus == 2 or not facts.is_gated(doc):
-		return {"gated": False, "html": "", "actions": []}
+		return {"gated": False, "html": adoption_panel.not_live(doc), "actions": []}
 	canonical = content.content_of(doc)
 	fingerprint = content_rules.fingerprint(canonical)
 	approvals = approved.rows(doc.doctype, [doc.name])
@@ -84,6 +85,7 @@ def overview(doc: Document) -> dict[str, Any]:
 	html = render(
 		"panels/overview.html",
 		doc=doc,
+		adoption=adoption_panel.of_approval(approval),
 		classification=classification,
 		criteria=_criteria(classification),
 		seats=seats,

@@ -19,6 +19,8 @@ OUR_DOCTYPES = (
 	"Approved Content",
 	"Contract Status Change",
 	"Delivery Authorisation",
+	"Contract Adoption",
+	"Adopted Contract",
 )
 # Written by us alone, to show where the review stands: what a form or an API sends for them does not count.
 SHOWN = ("qms_review_status", "qms_contract_review", "qms_contract_class", "qms_review_path")
@@ -165,7 +167,8 @@ def on_submit(doc: Document, method: str | None = None) -> None:
 			doc.name,
 		)
 	if not doc.get("qms_contract_review"):
-		frappe.db.set_value(doc.doctype, doc.name, "qms_review_status", "Inherited", update_modified=False)
+		shown = "Adopted" if doc.flags.qms_adopted else "Inherited"
+		frappe.db.set_value(doc.doctype, doc.name, "qms_review_status", shown, update_modified=False)
 
 
 def _pass_gate(doc: Document) -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import frappe
 from frappe.model.document import Document
 
+from qms_customer.contract import scope
 from qms_customer.contract.content import CONTRACT_DOCTYPES, schema
 from qms_customer.contract.facts import is_gated
 from qms_customer.contract.settings import DOCTYPE as SETTINGS
@@ -125,30 +126,32 @@ def _refuse_if_committed(place: tuple[str, str, str], row: Document | None = Non
 	parents = _cache()
 	if (doctype, name) not in parents:
 		committed = frappe.db.get_value(doctype, name, "docstatus") == 1
-		gated = committed and is_gated(frappe.get_doc(doctype, name))
-		parents[doctype, name] = (committed, gated)
-	committed, gated = parents[doctype, name]
+		parent = frappe.get_doc(doctype, name) if committed else None
+		gated = parent is not None and is_gated(parent)
+		parents[doctype, name] = (committed, gated, parent.company if parent else "")
+	committed, gated, company = parents[doctype, name]
 	if gated:
 		_refuse(name)
-	# Asked only where services are not reviewed: then no order of services turns into one of goods.
+	# Asked only where services are not reviewed, or not all goods: then no order that was submitted without a
+	# review turns into one that needs it.
 	code = row.get("item_code") if row and committed and doctype == "Sales Order" else ""
-	if code and goods_items([code]):
+	if code and scope.covered_items(company, [code]) and goods_items([code]):
 		refuse_goods(name)
 
 
 def refuse_goods(name: str) -> NoReturn:
-	"""Refuse goods on an order that was submitted without a review because it had none (C1)."""
+	"""Refuse goods on an order that was submitted without a review because it needed none (C1)."""
 	refuse_one(
 		"C1",
 		mark(
-			"{0} was submitted as an order of services, which nobody reviewed. Goods are not added to it: "
+			"{0} was submitted as an order that needs no review. Goods that need one are not added to it: "
 			"make an order of their own for them."
 		),
 		name,
 	)
 
 
-def _cache() -> dict[tuple[str, str], tuple[bool, bool]]:
+def _cache() -> dict[tuple[str, str], tuple[bool, bool, str]]:
 	"""By request: Update Items saves many rows of one document, whose docstatus is asked once."""
 	if not getattr(frappe.local, "request", None):
 		return {}

@@ -9,7 +9,7 @@ from frappe.model.document import Document
 from qms_customer.contract.authorise import is_authorised
 from qms_customer.contract.facts import number
 from qms_customer.erp import customer_site
-from qms_customer.erp.release import leaving, parts_by_row, refuse_release, release_rows
+from qms_customer.erp.release import is_reviewed, leaving, parts_by_row, refuse_release, release_rows
 from qms_customer.messages import refuse_one
 from qms_customer.rules import mark
 from qms_customer.rules.goods import TOLERANCE
@@ -32,7 +32,8 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse goods without an approved order, an authorisation, or a verified return or transfer (D4)."""
 	customer_site.before_submit(doc)
 	if doc.is_return:
-		refuse_unverified_return(doc)
+		if is_reviewed(doc):
+			refuse_unverified_return(doc)
 		return
 	rows = release_rows(doc, "against_sales_order", "so_detail")
 	if not rows:

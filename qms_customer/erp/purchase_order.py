@@ -4,7 +4,7 @@
 
 from frappe.model.document import Document
 
-from qms_customer.erp.release import drop_ship_rows, leaving, order_states
+from qms_customer.erp.release import drop_ship_rows, leaving, order_states, reviewed_rows
 from qms_customer.messages import refuse
 from qms_customer.rules import goods, mark
 from qms_customer.rules.review import Refusal
@@ -40,9 +40,11 @@ def _refuse(doc: Document) -> None:
 	shipped = [d for d in doc.items if d.delivered_by_supplier]
 	if not shipped:
 		return
+	reviewed = reviewed_rows(doc.company, [_row(d) for d in shipped])
+	numbers = {r.number for r in reviewed}
+	shipped = [d for d in shipped if d.idx in numbers]
 	rows, found = [], []
 	for d in shipped:
-		part = d.get("sales_order_packed_item") or ""
 		if not d.sales_order:
 			found.append(
 				Refusal(
@@ -55,9 +57,7 @@ def _refuse(doc: Document) -> None:
 				)
 			)
 			continue
-		rows.append(
-			goods.ReleaseRow(d.idx, d.item_code, leaving(d), d.sales_order, part or d.sales_order_item or "")
-		)
+		rows.append(_row(d))
 	parts = {d.sales_order_packed_item for d in shipped if d.get("sales_order_packed_item")}
 	# The orders first: their lock is what a second purchase order waits for.
 	orders = order_states({r.order for r in rows}, "Delivery")
@@ -71,3 +71,10 @@ def _refuse(doc: Document) -> None:
 	)
 	if found:
 		refuse(found)
+
+
+def _row(row: Document) -> goods.ReleaseRow:
+	part = row.get("sales_order_packed_item") or ""
+	return goods.ReleaseRow(
+		row.idx, row.item_code, leaving(row), row.sales_order or "", part or row.sales_order_item or ""
+	)

@@ -8,7 +8,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 
-from qms_customer.contract import approved
+from qms_customer.contract import approved, scope
 from qms_customer.contract.authorise import DOCTYPE as AUTHORISATION
 from qms_customer.contract.facts import number
 from qms_customer.messages import refuse
@@ -56,10 +56,15 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 	)
 	heads = (query.for_update() if lock else query).run(as_dict=True)
 	committed = approved.committed("Sales Order", names)
+	gated = scope.covered_contracts("Sales Order", names)
 	actions = _blocking_actions(names, blocks)
 	return {
 		h.name: goods.OrderState(
-			h.name, h.customer, h.company, committed.get(h.name, False), tuple(actions.get(h.name, ()))
+			h.name,
+			h.customer,
+			h.company,
+			committed.get(h.name, False) or h.name not in gated,
+			tuple(actions.get(h.name, ())),
 		)
 		for h in heads
 	}
@@ -217,11 +222,11 @@ def refusals(
 
 def release_rows(doc: Document, order_field: str, row_field: str) -> list[goods.ReleaseRow]:
 	"""Return the rows of a document that are goods leaving, in stock units; services and returned rows are
-	not.
+	not, nor what is not reviewed.
 	"""
 	items = goods_items(d.item_code for d in doc.items)
 	parts = parts_by_row(doc)
-	return [
+	found = [
 		goods.ReleaseRow(
 			d.idx,
 			d.item_code,
@@ -233,6 +238,37 @@ def release_rows(doc: Document, order_field: str, row_field: str) -> list[goods.
 		for d in doc.items
 		if d.item_code in items and (leaving(d) > 0 or any(q > 0 for q in parts.get(d.name, {}).values()))
 	]
+	return reviewed_rows(doc.company, found)
+
+
+def reviewed_rows(company: str, rows: list[goods.ReleaseRow]) -> list[goods.ReleaseRow]:
+	"""Return the rows that the gate looks at where it is not live for everything: goods that are reviewed, or
+	that leave for an order, named or by its row, that is reviewed as a whole (D4).
+	"""
+	if not rows or scope.everything():
+		return rows
+	codes = {r.item for r in rows} | {part for r in rows for part in r.parts}
+	items = scope.covered_items(company, codes)
+	named = {r.order_row for r in rows if r.order_row}
+	orders = dict(
+		frappe.get_all(
+			"Sales Order Item",
+			filters={"name": ("in", sorted(named) or [""]), "parenttype": "Sales Order"},
+			fields=["name", "parent"],
+			as_list=True,
+		)
+	)
+	gated = scope.covered_contracts("Sales Order", {*orders.values(), *(r.order for r in rows if r.order)})
+	return [
+		r
+		for r in rows
+		if r.item in items or items & set(r.parts) or gated & {r.order, orders.get(r.order_row, "")}
+	]
+
+
+def is_reviewed(doc: Document) -> bool:
+	"""Return whether any goods of a delivery are ones that the gate looks at (D4)."""
+	return bool(scope.covered_items(doc.company, {d.item_code for d in doc.items}))
 
 
 def leaving(row: Document) -> Decimal:

@@ -2,6 +2,8 @@
 K2).
 """
 
+from itertools import product
+
 import frappe
 from frappe.model.document import Document
 from frappe.utils import now_datetime
@@ -42,9 +44,15 @@ def before_item_rename(doc: Document, method: str | None, old: str, new: str, me
 	"""
 	if not merge:
 		return
-	ledger = frappe.qb.DocType("Approved Content")
-	for doctype in ("Sales Order Item", "Quotation Item", "Blanket Order Item", "Packed Item"):
-		row = frappe.qb.DocType(doctype)
+	ledgers = {name: frappe.qb.DocType(name) for name in ("Approved Content", "Adopted Contract")}
+	stands = {
+		"Approved Content": ledgers["Approved Content"].withdrawn == 0,
+		"Adopted Contract": ledgers["Adopted Contract"].fingerprint != "",
+	}
+	for doctype, kind in product(
+		("Sales Order Item", "Quotation Item", "Blanket Order Item", "Packed Item"), ledgers
+	):
+		row, ledger = frappe.qb.DocType(doctype), ledgers[kind]
 		named = row.item_code == old
 		if doctype == "Packed Item":
 			named |= row.parent_item == old
@@ -53,7 +61,7 @@ def before_item_rename(doc: Document, method: str | None, old: str, new: str, me
 			.join(ledger)
 			.on((ledger.reference_doctype == row.parenttype) & (ledger.reference_name == row.parent))
 			.select(row.parent)
-			.where(named & (ledger.withdrawn == 0) & (row.docstatus < 2))
+			.where(named & stands[kind] & (row.docstatus < 2))
 			.limit(1)
 			.run()
 		)

@@ -12,7 +12,7 @@ from qms_customer.contract.facts import number
 from qms_customer.contract.settings import settings
 from qms_customer.erp import customer_site
 from qms_customer.erp.delivery_note import is_internal_transfer, refuse_unverified_return
-from qms_customer.erp.release import refuse_release, release_rows
+from qms_customer.erp.release import is_reviewed, refuse_release, release_rows
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.rules import goods, mark
 from qms_customer.rules.review import Refusal
@@ -33,11 +33,13 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 	if not (counter or doc.get("update_stock")):
 		return
 	if not counter and doc.get("is_consolidated"):
-		_refuse_false_consolidation(doc)
+		if is_reviewed(doc):
+			_refuse_false_consolidation(doc)
 		return
 	customer_site.before_submit(doc)
 	if doc.is_return:
-		refuse_unverified_return(doc)
+		if is_reviewed(doc):
+			refuse_unverified_return(doc)
 		return
 	rows = release_rows(doc, "sales_order", "so_detail")
 	if counter:

@@ -4,14 +4,15 @@ K2).
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import frappe
 
 from qms_customer.contract import approved, reviews
+from qms_customer.contract.content import CONTRACT_DOCTYPES
 from qms_customer.contract.decide import MEANINGS
 from qms_customer.records import ledger
-from qms_customer.rules import chain
+from qms_customer.rules import adoption, chain
 from qms_customer.rules import review as rules
 
 BATCH = 200
@@ -33,8 +34,11 @@ FIELDS = ["name", *REPEATED, "source_doctype", "source_name", "inherited", "appr
 def verify(doctype: str = "", name: str = "") -> Iterator[chain.Finding]:
 	"""Yield rows that no approved, signed review stands behind, and approvals that have no row.
 
-	`doctype`: the ledger's own, or that of reviews; with any other there is nothing to verify.
+	`doctype`: the ledger's own, that of reviews or that of adoptions; with any other there is nothing to
+	verify.
 	"""
+	if doctype in ("", approved.ADOPTION):
+		yield from _adoptions(name)
 	if doctype not in ("", approved.DOCTYPE, reviews.REVIEW):
 		return
 	only = []
@@ -165,3 +169,72 @@ def _missing(name: str) -> Iterator[chain.Finding]:
 		query = query.where(review.name == name)
 	for gone, contract in query.run():
 		yield chain.Finding(chain.APPROVAL_REMOVED, reviews.REVIEW, gone, detail=contract)
+
+
+def _adoptions(name: str) -> Iterator[chain.Finding]:
+	"""Yield adoptions in force that nobody signed, or whose list is not the one that was signed (E8)."""
+	for record in frappe.get_all(
+		approved.ADOPTION,
+		filters={"docstatus": 1, **({"name": name} if name else {})},
+		fields=["name", "baseline_hash", "prepared_on"],
+		order_by="name",
+	):
+		signed_on = frappe.db.get_value(
+			ledger.SIGNATURE,
+			{
+				"reference_doctype": approved.ADOPTION,
+				"reference_name": record.name,
+				"meaning": ("in", adoption.MEANINGS),
+			},
+			"signed_on",
+		)
+		if not signed_on:
+			yield chain.Finding(chain.NOT_APPROVED, approved.ADOPTION, record.name, detail="signature")
+			continue
+		lines: list[str] = []
+		yield from _lines(record, signed_on, lines)
+		if adoption.baseline_hash(lines) != record.baseline_hash:
+			yield chain.Finding(chain.NOT_APPROVED, approved.ADOPTION, record.name, detail="baseline_hash")
+
+
+def _lines(record: frappe._dict, signed_on: datetime, lines: list[str]) -> Iterator[chain.Finding]:
+	"""Read the lines of a list, contracts by the names that they had, and yield those that are wrong
+	themselves.
+	"""
+	former = _former_names(signed_on)
+	last = ""
+	while rows := frappe.get_all(
+		approved.ADOPTED,
+		filters={"adoption": record.name, "name": (">", last)},
+		fields=["name", "reference_doctype", "reference_name", "fingerprint", "content", "read_on"],
+		order_by="name",
+		limit=BATCH,
+	):
+		for row in rows:
+			place = (row.reference_doctype, row.reference_name)
+			lines.append(adoption.line(place[0], former.get(place, place[1]), row.fingerprint or ""))
+			if row.fingerprint and chain.sha256(row.content or "") != row.fingerprint:
+				yield chain.Finding(chain.NOT_APPROVED, approved.ADOPTED, row.name, detail="content")
+			# From then on renamed masters are followed: it lies between preparing and signing.
+			elif not (row.read_on and _second(record.prepared_on) <= row.read_on <= signed_on):
+				yield chain.Finding(chain.NOT_APPROVED, approved.ADOPTED, row.name, detail="read_on")
+		last = rows[-1].name
+
+
+def _second(moment: datetime) -> datetime:
+	"""The moment without its fraction: the database may round it."""
+	return moment.replace(microsecond=0)
+
+
+def _former_names(since: datetime) -> dict[tuple[str, str], str]:
+	"""Return by its name today the name that a contract had then, where it was renamed."""
+	found: dict[tuple[str, str], str] = {}
+	for row in frappe.get_all(
+		"Record Alias",
+		filters={"renamed_on": (">=", since), "master_doctype": ("in", CONTRACT_DOCTYPES)},
+		fields=["master_doctype", "old_name", "new_name"],
+		order_by="renamed_on, creation",
+	):
+		former = found.pop((row.master_doctype, row.old_name), row.old_name)
+		found[row.master_doctype, row.new_name] = former
+	return found

@@ -12,7 +12,7 @@ from qms_customer.rules import forms
 
 REVIEW, OPINION, ACTION = "Contract Review", "Contract Review Opinion", "Review Action"
 DELEGATION, AUTHORISATION, SETTINGS = "Approval Delegation", "Delivery Authorisation", "QMS Customer Settings"
-ALIAS = "Record Alias"
+ALIAS, ADOPTION = "Record Alias", "Contract Adoption"
 
 
 def always(doc: Any) -> bool:
@@ -80,6 +80,14 @@ RECORDS: dict[str, RecordType] = {
 		correctable=frozenset({"explanation", "decision_comment"}),
 	),
 	SETTINGS: RecordType(bookkeeping=frozenset({"change_reason"})),
+	ADOPTION: RecordType(
+		# How far its job is; the list, its counts and its hash are content.
+		bookkeeping=frozenset(
+			{"status", "expected", "looked_at", "cursor_doctype", "cursor_name", "heartbeat"}
+		),
+		complete={"decision_comment": lambda d: bool(d.signed_by)},
+		correctable=frozenset({"reason", "decision_comment"}),
+	),
 	# Under which name a renamed master is found: verification follows these, so they are chained too.
 	ALIAS: RecordType(),
 }

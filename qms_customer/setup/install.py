@@ -1,10 +1,11 @@
-"""Install, migrate, uninstall: each leaves the site as the app needs it, or as it was before."""
+"""Install and migrate: each leaves the site as the app needs it."""
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.utils import now
 
-from qms_customer.contract.content import CONTRACT_DOCTYPES
+from qms_customer.contract import adopt
 from qms_customer.contract.settings import DOCTYPE
 from qms_customer.records import pdf
 from qms_customer.records.token import moving
@@ -27,7 +28,7 @@ def after_install() -> None:
 	_reason_codes()
 	permissions.make()
 	pdf.make()
-	_stop_submitting_repeats()
+	adopt.stop_submitting_repeats()
 
 
 def after_sync() -> None:
@@ -45,19 +46,13 @@ def after_migrate() -> None:
 	workflows.sync_workflows()
 
 
-def before_uninstall() -> None:
-	"""Remove what we added to ERPNext's own documents."""
-	workflows.remove_workflows()
-	permissions.remove()
-	custom_fields.remove()
-
-
 def _settings() -> None:
 	"""Fill in the procedures' defaults where the settings have none yet; their chain says so (K2)."""
 	settings = frappe.get_doc(DOCTYPE)
 	fresh = not settings.departments
 	if fresh:
 		_limits_and_routing(settings)
+		_scope(settings)
 	if not settings.record_forms:
 		_forms(settings)
 	elif not fresh:
@@ -89,6 +84,21 @@ def _limits_and_routing(settings: Document) -> None:
 		settings.append("aspects", {"department": a.department, "topic": a.topic, "question": a.question})
 
 
+def _scope(settings: Document) -> None:
+	"""E8: on a site that trades nothing is held up by surprise: the gate waits for the go-live. On a fresh
+	one it is live at once, as there is nothing to adopt.
+	"""
+	settings.append("scope", {} if trades() else {"live_since": now()[:19]})
+
+
+def trades() -> bool:
+	"""Return whether a site has contracts that were committed before us (tenders are not told apart yet)."""
+	return bool(
+		frappe.db.exists("Sales Order", {"docstatus": 1})
+		or frappe.db.exists("Blanket Order", {"docstatus": 1, "blanket_order_type": "Selling"})
+	)
+
+
 def _forms(settings: Document) -> None:
 	"""K4: the forms that the procedures name, with how long their records are kept."""
 	for f in forms.DEFAULTS:
@@ -116,15 +126,3 @@ def _reason_codes() -> None:
 					"description": _(description, lang=language),
 				}
 			).insert(ignore_permissions=True)
-
-
-def _stop_submitting_repeats() -> None:
-	"""C1: repeats that were set up before us go on making drafts; each waits for its review."""
-	for name in frappe.get_all(
-		"Auto Repeat",
-		filters={"reference_doctype": ("in", CONTRACT_DOCTYPES), "submit_on_creation": 1},
-		pluck="name",
-	):
-		repeat = frappe.get_doc("Auto Repeat", name)
-		repeat.db_set("submit_on_creation", 0)
-		repeat.add_comment("Info", _("Contracts wait for their review: Submit on Creation was switched off."))

@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from qms_customer.contract import adopt, scope
 from qms_customer.contract.people import own_roles
 from qms_customer.contract.settings import DOCTYPE
 from qms_customer.messages import refuse, refuse_one
@@ -12,6 +13,7 @@ from qms_customer.records.token import is_moving
 from qms_customer.rules import aspects as aspect_rules
 from qms_customer.rules import forms, mark
 from qms_customer.rules import review as rules
+from qms_customer.rules import scope as scope_rules
 
 
 class QMSCustomerSettings(Document):
@@ -54,6 +56,8 @@ class QMSCustomerSettings(Document):
 		if found:
 			refuse(found)
 		self._check_standing_review()
+		if not is_moving(self):
+			self._settle_scope()
 
 	def before_save(self) -> None:
 		"""Refuse a change without a reason: limits and routing decide who reviews."""
@@ -75,7 +79,9 @@ class QMSCustomerSettings(Document):
 		sync_workflows()
 		if self.flags.qms_changed:
 			self.flags.qms_changed = False
-			signing.sign(self, mark("Settings Changed"), self._role(), comment=self.change_reason)
+			narrowed = self.flags.pop("qms_narrowed", False)
+			meaning = mark("Scope Narrowed") if narrowed else mark("Settings Changed")
+			signing.sign(self, meaning, self._role(), comment=self.change_reason)
 		if self.change_reason and not is_moving(self):
 			self.add_comment(
 				"Info", _("Settings changed: {0}").format(frappe.utils.escape_html(self.change_reason))
@@ -101,6 +107,32 @@ class QMSCustomerSettings(Document):
 		"""Return as what the user changes the settings: the first of their roles that may write them (K3)."""
 		may = {p.role for p in self.meta.permissions if p.write and not p.permlevel}
 		return min(own_roles(frappe.session.user) & may, default="")
+
+	def _settle_scope(self) -> None:
+		"""E8: what was live and is still wanted stays live; nothing goes live by being typed."""
+		wanted = scope.cells(self)
+		if not wanted:
+			refuse_one(
+				"E8",
+				mark("The scope has no row. Name companies and item groups; an empty row stands for all."),
+			)
+		stored = scope.cells(self.get_doc_before_save()) if self.get_doc_before_save() else []
+		moments = {(c.live_since, c.adoption) for c in stored}
+		for number, cell in enumerate(wanted, 1):
+			if (cell.live_since or cell.adoption) and (cell.live_since, cell.adoption) not in moments:
+				refuse_one(
+					"E8",
+					mark(
+						"Row {0} of the scope: a go-live is not entered here, nor ahead of its time. It is "
+						"the moment at which a Contract Adoption is signed."
+					),
+					number,
+				)
+		above = scope.above()
+		cells = scope_rules.settle(stored, wanted, above)
+		if cells != wanted:
+			adopt.set_cells(self, cells)
+		self.flags.qms_narrowed = bool(scope_rules.narrowed(stored, cells, above))
 
 	def _check_standing_review(self) -> None:
 		if not self.standing_review:

@@ -239,7 +239,55 @@ qms_customer.add_classes = (frm) => {
 	frm.dirty();
 };
 
-// ---- terms: fields that are no Select and hold a word of the procedures, under which it is kept in English
+// ---- the go-live (E8)
+
+const QMS_ADOPTS = ["System Manager", "QMS General Manager", "QMS Management Representative"];
+
+qms_customer.prepare_go_live = () =>
+	qms_customer
+		.api("prepare_adoption", {})
+		.then(({ name }) => frappe.set_route("Form", "Contract Adoption", name));
+
+// On a site that trades nothing is reviewed until somebody goes live: who can change that is told at every start.
+$(document).on("app_ready", () => {
+	const waiting = frappe.boot.qms_not_live;
+	if (!waiting) return;
+	const link = waiting.adoption
+		? `/app/contract-adoption/${encodeURIComponent(waiting.adoption)}`
+		: "/app/qms-customer-settings";
+	frappe.show_alert(
+		{
+			indicator: "orange",
+			message: __("Contract review is not live yet: nothing is held up, and nothing is reviewed."),
+			body: `<div class="qms-alert"><a href="${link}">${__("Go-Live and Scope")}</a></div>`,
+		},
+		15
+	);
+});
+
+// Contracts from before the go-live that came into the system later are put on a list for signature.
+qms_customer.adopt_from_list = (doctype) => {
+	const settings = (frappe.listview_settings[doctype] = frappe.listview_settings[doctype] || {});
+	const plain = settings.onload;
+	settings.onload = function (listview) {
+		plain && plain.call(this, listview);
+		if (!QMS_ADOPTS.some((role) => frappe.user_roles.includes(role))) return;
+		listview.page.add_actions_menu_item(
+			__("Adopt from before the Go-Live"),
+			() => {
+				const documents = listview.get_checked_items(true).map((name) => ({ doctype, name }));
+				qms_customer.ask_reason(__("Adopt from before the Go-Live"), "", (reason) =>
+					qms_customer.api("prepare_supplement", { documents, reason }).then(({ name }) => {
+						frappe.set_route("Form", "Contract Adoption", name);
+					})
+				);
+			},
+			false
+		);
+	};
+};
+
+// ---- terms: fields that are no Select, or whose words ERPNext says otherwise, and that hold a word of the procedures, under which it is kept in English
 
 const QMS_TERMS = {
 	"Sales Order": { qms_review_status: "", qms_contract_class: "", qms_review_path: "" },
@@ -250,6 +298,7 @@ const QMS_TERMS = {
 	"Contract Review Opinion": { department: "Review Department" },
 	"Contract Review Answer": { aspect: "", topic: "Review Aspect" },
 	"Approved Content": { review_path: "" },
+	"Contract Adoption": { kind: "Contract Adoption", status: "Contract Adoption" },
 };
 
 // Show such values, or lists of them, in the user's language. Each is given with the context of its translation.
@@ -259,7 +308,7 @@ qms_customer.term = (value, context) =>
 		.map((word) => __(word, null, context || null))
 		.join(", ");
 
-for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content"]) {
+for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption"]) {
 	frappe.ui.form.on(doctype, {
 		setup() {
 			for (const [name, terms] of Object.entries(QMS_TERMS)) {

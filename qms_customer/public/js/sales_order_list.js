@@ -14,3 +14,5 @@ frappe.listview_settings["Sales Order"] = frappe.listview_settings["Sales Order"
 	};
 	settings.has_indicator_for_draft = true;
 })();
+
+qms_customer.adopt_from_list("Sales Order");

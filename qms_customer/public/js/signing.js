@@ -410,6 +410,7 @@ frappe.provide("qms_customer");
 		"Review Action",
 		"Approval Delegation",
 		"Delivery Authorisation",
+		"Contract Adoption",
 		"QMS Customer Settings",
 	];
 

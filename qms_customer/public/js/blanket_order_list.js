@@ -1,0 +1,1 @@
+qms_customer.adopt_from_list("Blanket Order");
