@@ -1,10 +1,10 @@
 """Replay: what the rules would have made of past orders, and of other limits (B1, B2, C2-C5, C9).
 
 The same `classify` and `seats` as on the live system, over orders of which less is known: the stock of that
-day is gone, and a company that has not used the app yet has recorded neither standards nor packaging. So each
-order is judged twice: as it stands (unknown counts as not met, B2), and with assumptions that are stated. An
-assumption fills in what the source does not hold; it never replaces what the source says, be it that a field is
-empty.
+day is gone, and a company that has not used the app yet has recorded neither standards nor packaging. So
+each order is judged twice: as it stands (unknown counts as not met, B2), and with assumptions that are
+stated. An assumption fills in what the source does not hold; it never replaces what the source says, be it
+that a field is empty.
 
 Orders are added one by one and kept as counts, so that memory does not grow with their number.
 """
@@ -539,76 +539,64 @@ class Trial:
 
 
 def try_large(replay: Replay, what: str, wanted: Sequence[Decimal] = (), most: int = 11) -> list[Trial]:
-	"""Return what other limits of large orders change (C4). `what`: "amount" or "quantity"."""
+	"""Return what other limits of large orders change (C4). `what`: "amount" or "quantity".
+
+	None below the limit of small orders, and none at all last.
+	"""
 	steps = replay.amounts if what == "amount" else replay.quantities
-	attribute = f"large_{what}"
-	current = getattr(replay.thresholds, attribute)
+	t, attribute = replay.thresholds, f"large_{what}"
+	current, small = getattr(t, attribute), getattr(t, f"small_{what}")
 	found = []
-	for limit in [*interesting(replay, what, {current, *wanted}, most), None]:
-		reach = _reach(steps, limit)
-		reached = 0
+	for limit in [*interesting(replay, what, {current, *wanted}, most, low=small), None]:
+		reach, reached = _reach(steps, limit), 0
 		if reach is not None:
 			reached = sum(
 				count
 				for size, count in replay.sizes.items()
 				if getattr(size, what) is None or getattr(size, what) >= reach
 			)
-		t = replay.thresholds
-		small = getattr(t, f"small_{what}")
-		if limit is not None and small is not None and small > limit:
-			continue
-		found.append(
-			Trial(limit, reached, replay.paths_with(replace(t, **{attribute: limit})), limit == current)
-		)
+		paths = replay.paths_with(replace(t, **{attribute: limit}))
+		found.append(Trial(limit, reached, paths, limit == current))
 	return found
 
 
 def try_small(replay: Replay, most: int = 6) -> tuple[list[Decimal], list[Decimal], list[list[int]]]:
 	"""Return amounts, quantities, and for each pair how many orders the salesperson alone signs (C5)."""
 	t = replay.thresholds
-	amounts = [
-		limit
-		for limit in interesting(replay, "amount", {t.small_amount}, most)
-		if t.large_amount is None or limit <= t.large_amount
-	]
-	quantities = [
-		limit
-		for limit in interesting(replay, "quantity", {t.small_quantity}, most)
-		if t.large_quantity is None or limit <= t.large_quantity
-	]
-	return (
-		amounts,
-		quantities,
-		[
-			[
-				replay.paths_with(replace(t, small_amount=amount, small_quantity=quantity))[Path.SIGNATURE]
-				for quantity in quantities
-			]
-			for amount in amounts
-		],
-	)
+	amounts = interesting(replay, "amount", {t.small_amount}, most, high=t.large_amount)
+	quantities = interesting(replay, "quantity", {t.small_quantity}, most, high=t.large_quantity)
+
+	def signed(amount: Decimal, quantity: Decimal) -> int:
+		limits = replace(t, small_amount=amount, small_quantity=quantity)
+		return replay.paths_with(limits)[Path.SIGNATURE]
+
+	return amounts, quantities, [[signed(a, q) for q in quantities] for a in amounts]
 
 
-def interesting(replay: Replay, what: str, keep: Iterable[Decimal | None], most: int) -> list[Decimal]:
-	"""Return at most about `most` limits between the smallest and the largest order, and those to keep."""
+def interesting(
+	replay: Replay,
+	what: str,
+	keep: Iterable[Decimal | None],
+	most: int,
+	low: Decimal | None = None,
+	high: Decimal | None = None,
+) -> list[Decimal]:
+	"""Return limits between the smallest and the largest order, the highest `most`, and those to keep."""
 	steps = replay.amounts if what == "amount" else replay.quantities
 	kept = {limit for limit in keep if limit is not None and limit > 0}
 	reached = [getattr(size, what) for size in replay.sizes if getattr(size, what) is not None]
-	if not reached:
-		return sorted(kept)
-	between = [s for s in steps[max(min(reached) - 1, 0) : max(reached) + 1] if s in _ROUND or s in kept]
-	while len(between) > most:
-		# Of 1, 2, 5 the fives go first, then the smallest: where few orders are large is where it matters.
-		thinner = [s for s in between if s in kept or not str(s.normalize()).startswith("5")]
-		between = thinner if len(thinner) < len(between) else _without_first(between, kept)
-		if all(s in kept for s in between):
-			break
-	return sorted(kept | set(between))
+	between: list[Decimal] = []
+	if reached:
+		between = [s for s in steps[max(min(reached) - 1, 0) : max(reached) + 1] if s in _ROUND]
+	return [
+		limit
+		for limit in sorted(kept | set(_within(between, low, high)[-most:]))
+		if limit in _within([limit], low, high)
+	]
 
 
 _ROUND = frozenset(ladder())
 
 
-def _without_first(steps: list[Decimal], kept: set[Decimal]) -> list[Decimal]:
-	first = next((s for s in steps if s not in kept), None)
-	return [s for s in steps if s is not first]
+def _within(steps: Iterable[Decimal], low: Decimal | None, high: Decimal | None) -> list[Decimal]:
+	return [s for s in steps if (low is None or s >= low) and (high is None or s <= high)]
