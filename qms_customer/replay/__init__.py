@@ -12,3 +12,6 @@ class Unusable(Exception):
 		self.message = message
 		self.args = args
 		self.usage = usage
+
+	def __str__(self) -> str:
+		return self.message.format(*self.args)

@@ -135,8 +135,8 @@ class Orders:
 		self._numbers: dict[str, int] = {}
 		self._targets: list[tuple[str, str]] = []
 		self._places: dict[tuple[str, str], int] = {}
-		self._dates = {t: values.DateColumn() for t in columns.DATES}
-		self._figures = {t: values.NumberColumn() for t in columns.NUMBERS}
+		self._dates = {t: values.DateColumn() for t in columns.FIELDS if t in columns.DATES}
+		self._figures = {t: values.NumberColumn() for t in columns.FIELDS if t in columns.NUMBERS}
 		try:
 			if self.source.kind == "json":
 				self._store(self._json_rows(path, encoding))

@@ -128,12 +128,12 @@ def _table(table: Table) -> str:
 		for column in range(len(table.headings))
 	]
 	head = "".join(
-		f'<th scope="col"{_right(numeric[column])}>{both(heading)}</th>'
+		f'<th scope="col"{_classes(numeric[column], column in table.columns)}>{both(heading)}</th>'
 		for column, heading in enumerate(table.headings)
 	)
 	rows = "".join(
 		f"<tr{_marked(number in table.marked)}>"
-		+ "".join(_cell(cell, numeric[column]) for column, cell in enumerate(row))
+		+ "".join(_cell(cell, numeric[column], column in table.columns) for column, cell in enumerate(row))
 		+ "</tr>"
 		for number, row in enumerate(table.rows)
 	)
@@ -146,15 +146,16 @@ def _table(table: Table) -> str:
 	return found
 
 
-def _cell(cell: object, numeric: bool) -> str:
+def _cell(cell: object, numeric: bool, marked: bool) -> str:
 	if isinstance(cell, Bar):
 		drawn = bar(cell.value, cell.largest, cell.path)
 		return f'<td class="number"><span class="with-bar">{both(cell)}{drawn}</span></td>'
-	return f"<td{_right(numeric)}>{both(cell)}</td>"
+	return f"<td{_classes(numeric, marked)}>{both(cell)}</td>"
 
 
-def _right(numeric: bool) -> str:
-	return ' class="number"' if numeric else ""
+def _classes(numeric: bool, marked: bool) -> str:
+	found = " ".join(name for name, given in (("number", numeric), ("marked", marked)) if given)
+	return f' class="{found}"' if found else ""
 
 
 def _marked(marked: bool) -> str:

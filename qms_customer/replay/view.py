@@ -4,7 +4,6 @@ Nothing here knows a language or a markup: texts are `Say`, and both renderers t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -67,11 +66,12 @@ class Rate:
 
 @dataclass
 class Table:
-	"""A table: headings, rows of cells, the rows that stand out, how many columns of text come first."""
+	"""A table: headings, rows of cells, the rows and the columns that stand out."""
 
 	headings: list
 	rows: list[list]
 	marked: set[int] = field(default_factory=set)
+	columns: set[int] = field(default_factory=set)
 	caption: Say | None = None
 
 
@@ -89,14 +89,6 @@ class Split:
 
 	title: Say
 	paths: Counter
-
-
-@dataclass(frozen=True)
-class Bars:
-	"""A chart of bars: (label, value)."""
-
-	title: Say
-	bars: tuple[tuple[object, int], ...]
 
 
 @dataclass(frozen=True)
@@ -377,7 +369,7 @@ class _Writer:
 		headings = [
 			say(mark("Criterion")),
 			say(mark("What stands against it")),
-			say(mark("Finding")),
+			say(mark("Verdict")),
 			say(mark("Number of orders")),
 			say(mark("Share of all")),
 		]
@@ -467,15 +459,17 @@ class _Writer:
 
 	def limits(self) -> Section:
 		r, blocks = self.r, []
-		for what, title, axis in (
+		for what, heading, title, axis in (
 			(
 				"amount",
 				mark("Limit of large orders: amount"),
+				mark("Orders convened by the general manager, by the limit of large orders (amount)"),
 				mark("Limit: from this amount an order is large"),
 			),
 			(
 				"quantity",
 				mark("Limit of large orders: quantity"),
+				mark("Orders convened by the general manager, by the limit of large orders (quantity)"),
 				mark("Limit: from this quantity an order is large"),
 			),
 		):
@@ -483,7 +477,7 @@ class _Writer:
 			trials = rules.try_large(r, what, wanted)
 			blocks.append(
 				Curve(
-					say(mark("{0}: orders convened by the general manager"), say(title)),
+					say(title),
 					say(axis),
 					tuple((t.limit, t.paths[Path.CONVENED], t.current) for t in trials),
 					r.orders,
@@ -492,7 +486,7 @@ class _Writer:
 			blocks.append(
 				Table(
 					[
-						say(title),
+						say(heading),
 						say(mark("Large orders")),
 						*(path_name(path) for path in Path),
 						say(mark("Convened, a month")),
@@ -520,6 +514,7 @@ class _Writer:
 					],
 					[[Money(a), *counts[n]] for n, a in enumerate(amounts)],
 					{n for n, a in enumerate(amounts) if a == t.small_amount},
+					{n + 1 for n, q in enumerate(quantities) if q == t.small_quantity},
 					say(mark("How many orders the salesperson alone would have signed")),
 				)
 			)
@@ -768,16 +763,3 @@ _SHORT = {
 	"size": mark("size of the order"),
 	"special": mark("special requirements"),
 }
-
-
-def texts_of(cells: Iterable[Sequence[object]]) -> int:
-	"""Return how many columns of a table hold text, from the left."""
-	count = None
-	for row in cells:
-		here = 0
-		for cell in row:
-			if not isinstance(cell, Say | str) and type(cell).__name__ != "Several":
-				break
-			here += 1
-		count = here if count is None else min(count, here)
-	return count or 0
