@@ -95,7 +95,7 @@ def parse(found: object, source: str = "") -> Settings:
 			("large_quantity", known["large_quantity"]),
 		)
 	}
-	_check_limits(limits)
+	check_limits(limits)
 	replay = found.get("replay") or {}
 	if not isinstance(replay, dict):
 		raise Unusable(mark("{0}: {1} has to be an object."), source, "replay", usage=True)
@@ -188,8 +188,8 @@ def _flag(value: object, name: str) -> bool:
 	return value in (1, "1", True)
 
 
-def _check_limits(limits: Mapping[str, Decimal | None]) -> None:
-	"""C5: as the settings on the site."""
+def check_limits(limits: Mapping[str, Decimal | None]) -> None:
+	"""Refuse limits that contradict each other, as the settings on a site do (C5)."""
 	for what in ("amount", "quantity"):
 		small, large = limits[f"small_{what}"], limits[f"large_{what}"]
 		if small and large and small > large:

@@ -73,6 +73,7 @@ class Table:
 	marked: set[int] = field(default_factory=set)
 	columns: set[int] = field(default_factory=set)
 	caption: Say | None = None
+	key: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,11 @@ class View:
 	findings: list[Say]
 	sections: list[Section]
 	made: datetime
+
+	def table(self, key: str) -> Table | None:
+		"""Return a table by its key, None where the orders gave none."""
+		blocks = (block for section in self.sections for block in section.blocks)
+		return next((b for b in blocks if isinstance(b, Table) and b.key == key), None)
 
 
 def role(name: str) -> Say:
@@ -215,7 +221,7 @@ class _Writer:
 		found = [
 			say(
 				mark(
-					"As the file stands, {0} of {1} orders ({2}) are non-routine: what is not on record "
+					"As recorded, {0} of {1} orders ({2}) are non-routine: what is not on record "
 					"counts as not met. With the assumptions stated below it is {3} ({4}). What you record "
 					"before going live decides where between the two you start."
 				),
@@ -326,20 +332,21 @@ class _Writer:
 						say(mark("Number of orders")),
 						say(mark("Share of all")),
 						say(mark("If all had been in stock")),
-						say(mark("As the file stands")),
+						say(mark("As recorded")),
 						say(mark("Opinions by")),
 						say(mark("Decided by")),
 					],
 					rows,
+					key="outcome",
 				),
 			],
 		)
 
 	def why(self) -> Section:
 		r = self.r
-		blocks = [self._reason_table(r.reasons, r.alone, say(mark("With the assumptions")))]
+		blocks = [self._reason_table("reasons", r.reasons, r.alone, say(mark("With the assumptions")))]
 		if r.strict_reasons != r.reasons:
-			blocks.append(self._reason_table(r.strict_reasons, None, say(mark("As the file stands"))))
+			blocks.append(self._reason_table("recorded", r.strict_reasons, None, say(mark("As recorded"))))
 		return Section(
 			"why",
 			say(mark("Why orders would have been convened")),
@@ -354,7 +361,7 @@ class _Writer:
 			blocks,
 		)
 
-	def _reason_table(self, counts: Counter, alone: Counter | None, caption: Say) -> Table:
+	def _reason_table(self, key: str, counts: Counter, alone: Counter | None, caption: Say) -> Table:
 		largest = max(counts.values(), default=0)
 		rows = []
 		for (code, verdict, text), count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
@@ -375,7 +382,7 @@ class _Writer:
 		]
 		if alone is not None:
 			headings.append(say(mark("Only reason")))
-		return Table(headings, rows, caption=caption)
+		return Table(headings, rows, caption=caption, key=key)
 
 	def _criterion(self, code: str) -> Say:
 		if code in CRITERIA:
@@ -430,8 +437,8 @@ class _Writer:
 			say(mark("Who would have had to review, and how often")),
 			[],
 			[
-				Table([say(mark("Department that gives an opinion")), *headings], rows),
-				Table([say(mark("Authority that decides")), *headings], deciders),
+				Table([say(mark("Department that gives an opinion")), *headings], rows, key="departments"),
+				Table([say(mark("Authority that decides")), *headings], deciders, key="authorities"),
 			],
 		)
 
@@ -453,6 +460,7 @@ class _Writer:
 				Table(
 					[say(mark("Month of the order")), say(mark("All orders")), *(path_name(p) for p in Path)],
 					rows,
+					key="months",
 				),
 			],
 		)
@@ -501,6 +509,7 @@ class _Writer:
 						for t in trials
 					],
 					{n for n, t in enumerate(trials) if t.current},
+					key=f"large_{what}",
 				)
 			)
 		amounts, quantities, counts = rules.try_small(r)
@@ -516,6 +525,7 @@ class _Writer:
 					{n for n, a in enumerate(amounts) if a == t.small_amount},
 					{n + 1 for n, q in enumerate(quantities) if q == t.small_quantity},
 					say(mark("How many orders the salesperson alone would have signed")),
+					"small",
 				)
 			)
 		return Section(
@@ -535,8 +545,8 @@ class _Writer:
 	def whom(self) -> Section:
 		r, blocks = self.r, []
 		if any(r.groups):
-			blocks.append(self._tallies(say(mark("Customer group")), r.groups))
-		blocks.append(self._tallies(say(mark("Item (the most ordered)")), r.items, True))
+			blocks.append(self._tallies("groups", say(mark("Customer group")), r.groups))
+		blocks.append(self._tallies("items", say(mark("Item (the most ordered)")), r.items, True))
 		blocks.append(
 			Table(
 				[
@@ -558,11 +568,14 @@ class _Writer:
 					]
 					for e in r.largest_first()
 				],
+				key="orders",
 			)
 		)
 		return Section("whom", say(mark("Which customers and items")), [], blocks)
 
-	def _tallies(self, heading: Say, tallies: dict[str, rules.Tally], quantity: bool = False) -> Table:
+	def _tallies(
+		self, key: str, heading: Say, tallies: dict[str, rules.Tally], quantity: bool = False
+	) -> Table:
 		top = sorted(tallies.items(), key=lambda pair: (-pair[1].orders, pair[0]))[: rules.TOP]
 		largest = max((tally.orders for _name, tally in top), default=0)
 		rows = []
@@ -580,7 +593,9 @@ class _Writer:
 			say(mark("Of these convened")),
 			say(mark("Share convened")),
 		]
-		return Table([*headings, say(mark("Quantity in stock units"))] if quantity else headings, rows)
+		if quantity:
+			headings.append(say(mark("Quantity in stock units")))
+		return Table(headings, rows, key=key)
 
 	def basis(self) -> Section:
 		absent, a = self.source.absent, self.settings.assumptions
