@@ -63,7 +63,7 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 	if not replay.orders:
 		return [], [], _("No submitted Sales Order in this period."), None, []
 	settings = Settings(replay.thresholds, tuple(replay.departments), assumptions=replay.assumptions)
-	found = view(replay, Source(_("Sales Order"), "erpnext"), settings, now_datetime())
+	found = view(replay, Source("Sales Order", "erpnext"), settings, now_datetime())
 	shown = found.table(table)
 	columns, rows = _table(shown) if shown else ([], [])
 	return columns, rows, _message(found, replay), _chart(table, shown, replay), _summary(found)
