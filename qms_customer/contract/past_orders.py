@@ -165,19 +165,23 @@ def _lines(order: frappe._dict, rows: list, packed: list, items: dict[str, _Item
 			due_of[row.item_code] = min(filter(None, (due, due_of.get(row.item_code))), default=None)
 			continue
 		quantity = row.stock_qty or (row.qty or 0) * (row.conversion_factor or 1)
-		yield _line(row.item_code, quantity, due, items)
+		yield _line(order, row.item_code, quantity, due, items)
 	for row in packed:
 		quantity = (row.qty or 0) * (row.conversion_factor or 1)
-		yield _line(row.item_code, quantity, due_of.get(row.parent_item), items)
+		yield _line(order, row.item_code, quantity, due_of.get(row.parent_item), items)
 
 
-def _line(code: str, quantity: float, due: date | None, items: dict[str, _Item]) -> Line:
+def _line(order: frappe._dict, code: str, quantity: float, due: date | None, items: dict[str, _Item]) -> Line:
 	item = items.get(code) or _Item(True, None, None)
+	standard = item.standard
+	if standard and standard.valid_from and standard.valid_from > getdate(order.transaction_date):
+		# It came later. Which one was in force then is not on record.
+		standard = None
 	return Line(
 		item=code or "",
 		quantity=number(quantity),
 		goods=item.goods,
-		standard=item.standard,
+		standard=standard,
 		lead_time_days=item.lead_time_days,
 		due=getdate(due) if due else None,
 	)

@@ -115,6 +115,8 @@ def test_a_past_order_is_read_as_the_live_one_is(limits: None) -> None:
 		qms_packaging="Special",
 		qms_packaging_details="Sterile",
 	)
+	for name in frappe.get_all("Product Standard", pluck="name"):
+		frappe.db.set_value("Product Standard", name, "valid_from", "2018-01-01")
 	live = read_facts(doc)
 	(found,) = past_orders.read(past_orders.Wanted(getdate(DAY), getdate(DAY)))
 	assert found.name == doc.name and found.day == getdate(DAY)
@@ -140,6 +142,15 @@ def test_a_past_order_is_read_as_the_live_one_is(limits: None) -> None:
 	assert found.absent == {
 		*(rules.STOCK, rules.STANDARD, rules.LEAD_TIME, rules.PAYMENT_METHOD, rules.DELIVERY_METHOD)
 	}
+
+
+def test_a_standard_that_came_later_says_nothing(limits: None) -> None:
+	"""It is unknown which one was in force, and so it can be assumed; one that has run out is not valid."""
+	past(c.item(qms_product_standard=c.standard(valid_from="2020-01-01")))
+	assert counts(replayed())["Circulated"] == 1
+	assert counts(replayed(assume_standard=0))["Convened"] == 1
+	past(c.item(qms_product_standard=c.standard(valid_from="2018-01-01", valid_to="2019-05-20")))
+	assert counts(replayed()) | {"Circulated": 1, "Convened": 1} == counts(replayed())
 
 
 def list_or_value(value: object) -> object:

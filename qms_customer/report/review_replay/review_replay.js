@@ -1,4 +1,4 @@
-// Review Replay: the limits are filters; those of the settings are there to start from.
+// Review Replay: the limits are filters. An empty one is not used; those of the settings stand above the table.
 const own_limit = (fieldname, label, fieldtype) => ({
 	fieldname,
 	label,
@@ -99,13 +99,6 @@ frappe.query_reports["Review Replay"] = {
 			"Float"
 		),
 	],
-	onload: async (report) => {
-		const settings = await frappe.db.get_doc("QMS Customer Settings");
-		for (const name of ["small_amount", "small_quantity", "large_amount", "large_quantity"]) {
-			const filter = report.get_filter(name);
-			if (filter && !filter.get_value()) filter.set_input(settings[name]);
-		}
-	},
 	formatter: (value, row, column, data, default_formatter) => {
 		const text = default_formatter(value, row, column, data);
 		return data && data.marked ? `<b>${text}</b>` : text;

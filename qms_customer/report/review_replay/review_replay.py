@@ -165,7 +165,15 @@ def _table(table: Table) -> tuple[list[dict], list[dict]]:
 
 def _message(found: View, replay: rules.Replay) -> str:
 	"""The findings, and what was assumed for how many orders."""
+	t = replay.thresholds
+	limits = [
+		told(Money(limit)) if limit is not None else _("no limit")
+		for limit in (t.small_amount, t.small_quantity, t.large_amount, t.large_quantity)
+	]
 	lines = [told(finding) for finding in found.findings]
+	lines.append(
+		_("Limits: small below {0} and below {1} pieces; large from {2} or from {3} pieces.").format(*limits)
+	)
 	lines += [
 		_("{0}: not recorded for {1} of {2} orders, {3}").format(
 			_(name),
@@ -190,7 +198,7 @@ def _summary(found: View) -> list[dict]:
 	]
 
 
-def _chart(key: str, table: Table | None, replay: rules.Replay) -> dict | None:
+def _chart(key: str, table: Table | None, replay: rules.Replay) -> dict:
 	"""A chart of the table: bars of its first numbers, a line for limits, else the months."""
 	if table and key in ("large_amount", "large_quantity"):
 		convened = [row[1 + len(Path)] for row in table.rows]
