@@ -16,6 +16,7 @@ from qms_customer.contract.facts import read_facts
 from qms_customer.messages import QMSRefusal
 from qms_customer.replay.orders import Orders
 from qms_customer.replay.settings import Settings, parse
+from qms_customer.replay.settings import read as read_settings
 from qms_customer.report.review_replay.review_replay import TABLES, execute
 from qms_customer.rules import people as roles
 from qms_customer.rules import replay as rules
@@ -352,9 +353,16 @@ def test_documents_and_settings_as_json(exported: Document, tmp_path: Path) -> N
 	path = tmp_path / "orders.json"
 	path.write_text(frappe.as_json([exported.as_dict()]))
 	expect(path, exported)
+	from frappe.core.doctype.data_import.data_import import export_json
+
 	settings = frappe.get_doc("QMS Customer Settings")
-	found = parse(json.loads(frappe.as_json(settings.as_dict())))
-	assert [d.name for d in found.departments] == [d.department for d in settings.departments]
+	export_json("QMS Customer Settings", str(tmp_path / "settings.json"), name="-")
+	for found in (
+		parse(json.loads(frappe.as_json(settings.as_dict()))),
+		read_settings(tmp_path / "settings.json"),
+	):
+		assert [d.name for d in found.departments] == [d.department for d in settings.departments]
+		assert float(found.thresholds.large_amount or 0) == settings.large_amount
 
 
 def test_the_labels_are_erpnexts_own() -> None:

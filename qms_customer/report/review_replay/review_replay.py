@@ -166,14 +166,20 @@ def _table(table: Table) -> tuple[list[dict], list[dict]]:
 def _message(found: View, replay: rules.Replay) -> str:
 	"""The findings, and what was assumed for how many orders."""
 	t = replay.thresholds
-	limits = [
-		told(Money(limit)) if limit is not None else _("no limit")
-		for limit in (t.small_amount, t.small_quantity, t.large_amount, t.large_quantity)
-	]
 	lines = [told(finding) for finding in found.findings]
-	lines.append(
-		_("Limits: small below {0} and below {1} pieces; large from {2} or from {3} pieces.").format(*limits)
+	if t.small_amount is None or t.small_quantity is None:
+		lines.append(_("Small orders: no limits, so none is signed by the salesperson alone."))
+	else:
+		lines.append(
+			_("Small orders: below {0}, and below {1} in stock units.").format(
+				told(Money(t.small_amount)), told(Money(t.small_quantity))
+			)
+		)
+	amount, quantity = (
+		told(Money(limit)) if limit is not None else _("no limit")
+		for limit in (t.large_amount, t.large_quantity)
 	)
+	lines.append(_("Large orders: limit of amount {0}, of quantity {1}.").format(amount, quantity))
 	lines += [
 		_("{0}: not recorded for {1} of {2} orders, {3}").format(
 			_(name),
@@ -229,6 +235,7 @@ def _chart(key: str, table: Table | None, replay: rules.Replay) -> dict:
 					}
 				],
 			},
+			"colors": ["#4b6f97"],
 		}
 	months = replay.all_months()
 	return {
