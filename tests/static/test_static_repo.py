@@ -146,6 +146,23 @@ def test_rules_do_not_import_frappe() -> None:
 	assert not found
 
 
+def test_the_replay_does_not_import_frappe() -> None:
+	"""It runs where there is none: of the app it imports the rules and itself."""
+	found = []
+	for file in sources("replay"):
+		for node in ast.walk(tree(file)):
+			names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+			if isinstance(node, ast.ImportFrom):
+				names = [node.module or ""]
+			for name in names:
+				parts = name.split(".")
+				if parts[0] in ("frappe", "erpnext") or (
+					parts[0] == APP and parts[1:2] not in ([], ["rules"], ["replay"])
+				):
+					found.append(f"{place(file, node)}: {name}")
+	assert not found
+
+
 def test_hooks_resolve() -> None:
 	"""Every dotted path of the app in hooks.py names something, and every asset file is there."""
 	file = PACKAGE / "hooks.py"
