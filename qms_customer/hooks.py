@@ -255,6 +255,7 @@ company_data_to_be_ignored = [
 	"Record Anchor Entry",
 	"Record Correction",
 	"Record Trail",
+	"Review Escalation",
 	"Signing Attempt",
 	"Signing Credential",
 ]

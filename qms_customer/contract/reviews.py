@@ -11,7 +11,17 @@ from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime, nowdate
 from frappe.workflow.doctype.workflow_action.workflow_action import process_workflow_actions
 
-from qms_customer.contract import approved, content, facts, inherit, notify, people, rejected, states
+from qms_customer.contract import (
+	approved,
+	content,
+	facts,
+	inherit,
+	notify,
+	people,
+	rejected,
+	states,
+	workdays,
+)
 from qms_customer.contract.gate import describe, place
 from qms_customer.contract.settings import aspects, departments, settings
 from qms_customer.messages import refuse, refuse_one, term
@@ -137,7 +147,7 @@ def ask(
 
 	The caller holds the lock of the review, and saves it: it counts the opinions outstanding.
 	"""
-	due = add_days(nowdate(), settings().opinion_due_days or 0)
+	due = workdays.after(settings().opinion_due_days, review.company)
 	opinion = frappe.get_doc(
 		{
 			"doctype": OPINION,
