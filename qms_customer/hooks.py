@@ -19,6 +19,14 @@ doctype_js = {
 }
 doctype_list_js = {"Sales Order": "public/js/sales_order_list.js"}
 
+override_doctype_dashboards = {
+	"Sales Order": "qms_customer.erp.dashboards.sales_order",
+	"Quotation": "qms_customer.erp.dashboards.quotation",
+	"Blanket Order": "qms_customer.erp.dashboards.blanket_order",
+	"Customer": "qms_customer.erp.dashboards.customer",
+	"Item": "qms_customer.erp.dashboards.item",
+}
+
 after_install = "qms_customer.setup.install.after_install"
 after_sync = "qms_customer.setup.install.after_sync"
 after_migrate = "qms_customer.setup.install.after_migrate"

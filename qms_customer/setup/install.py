@@ -19,6 +19,8 @@ REASON_CODES = {
 	"Consignment": "Stock put down at the customer's site",
 }
 DECISION_DUE_DAYS = 3
+# The Module Onboarding of ours.
+ONBOARDING = "QMS Customer"
 
 
 def after_install() -> None:
@@ -49,8 +51,16 @@ def after_migrate() -> None:
 def before_uninstall() -> None:
 	"""Remove what we added to ERPNext's own documents."""
 	workflows.remove_workflows()
+	_remove_onboarding_steps()
 	permissions.remove()
 	custom_fields.remove()
+
+
+def _remove_onboarding_steps() -> None:
+	"""They belong to no module, so Frappe would leave them behind."""
+	steps = frappe.get_all("Onboarding Step Map", filters={"parent": ONBOARDING}, pluck="step")
+	frappe.db.delete("Onboarding Step Map", {"parent": ONBOARDING})
+	frappe.db.delete("Onboarding Step", {"name": ("in", steps or [""])})
 
 
 def _settings() -> None:

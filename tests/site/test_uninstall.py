@@ -69,7 +69,12 @@ def run(site: str, *arguments: str) -> str:
 	return done.stdout
 
 
-RESIDUE = """
+STEPS = sorted(
+	json.loads(file.read_text())["name"] for file in (env.PACKAGE / "onboarding_step").glob("*/*.json")
+)
+RESIDUE = (
+	f"STEPS = {STEPS!r}"
+	+ """
 import frappe, json
 from frappe.query_builder import DocType
 print("RESIDUE " + json.dumps({
@@ -80,9 +85,18 @@ print("RESIDUE " + json.dumps({
 	"module": frappe.get_all("Module Def", {"app_name": "qms_customer"}, pluck="name"),
 	"copied permissions": frappe.get_all("Custom DocPerm", {"parent": "Blanket Order"}, pluck="name"),
 	"defaults": frappe.get_all("DefaultValue", {"defkey": ("like", "qms\\\\_%")}, pluck="name"),
+	"steps": frappe.get_all("Onboarding Step", {"name": ("in", STEPS)}, pluck="name"),
+	**{
+		kind: frappe.get_all(kind, {"module": "QMS Customer"}, pluck="name")
+		for kind in (
+			"Workspace", "Number Card", "Dashboard Chart", "Report", "Module Onboarding", "Form Tour",
+			"Print Format",
+		)
+	},
 	"jobs": frappe.get_all("Scheduled Job Type", {"method": ("like", "qms\\\\_%")}, pluck="name"),
 }))
 """
+)
 
 
 def test_uninstall_leaves_no_residue_and_erpnext_works(copied_site: str) -> None:

@@ -240,6 +240,18 @@ qms_customer.term = (value, context) =>
 		.map((word) => __(word, null, context || null))
 		.join(", ");
 
+// ---- dates due in lists
+
+qms_customer.is_overdue = (date) => Boolean(date) && date < frappe.datetime.get_today();
+
+// Return a date due as a list shows it: red once it is over, as long as it is waited for.
+qms_customer.due = (date, waiting) => {
+	const overdue = waiting && qms_customer.is_overdue(date);
+	const text = date ? frappe.datetime.str_to_user(date) : "";
+	const title = overdue ? __("Overdue") : text;
+	return `<span class="${overdue ? "text-danger bold" : ""}" title="${title}">${text}</span>`;
+};
+
 for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content"]) {
 	frappe.ui.form.on(doctype, {
 		setup() {
