@@ -71,6 +71,17 @@ def trade(cast: c.World) -> c.World:
 	return cast
 
 
+def drawn(page: DeskPage, charts: int) -> None:
+	"""Wait until the bars of so many charts have grown."""
+	page.wait_for_function(
+		"""(wanted) => [...document.querySelectorAll('.frappe-chart')].filter((chart) =>
+			[...chart.querySelectorAll('rect.bar')].some((bar) => bar.getBBox().height > 5)
+		).length >= wanted""",
+		arg=charts,
+	)
+	page.wait_for_timeout(1200)
+
+
 def text(page: DeskPage, selector: str) -> str:
 	return page.locator(selector).first.inner_text()
 
@@ -90,11 +101,12 @@ def test_the_workspace_shows_where_the_reviews_stand(
 		for box in page.locator(".number-widget-box").all()
 	}
 	titles = {
-		"en": {"Overdue Opinions": "5", "Overdue Actions": "1", "Contract Reviews in Progress": "2"},
-		"zh": {"逾期评审意见": "5", "逾期措施": "1", "进行中的合同评审": "2"},
+		"en": {"Overdue Opinions": "3", "Overdue Actions": "1", "Contract Reviews in Progress": "2"},
+		"zh": {"逾期评审意见": "3", "逾期措施": "1", "进行中的合同评审": "2"},
 	}[lang]
 	assert {title: shown.get(title) for title in titles} == titles
 	assert page.locator(".dashboard-widget-box .frappe-chart").count() == 3
+	drawn(page, 3)
 	assert page.locator(".shortcut-widget-box").count() == 4
 	if lang == "zh":
 		for part in page.locator(".widget-title, .link-content, .shortcut-widget-box").all():
@@ -118,8 +130,8 @@ def test_the_auditor_opens_each_report(desk: Desk, trade: c.World, name: str, la
 		for head in page.locator(".dt-row-header .dt-cell__content:visible").all():
 			words = head.inner_text().strip()
 			assert not words or words == "ID" or CJK.search(words), words
-	if name in ("Contract Review Cycle Times", "Overdue by Department"):
-		assert page.locator(".chart-wrapper .frappe-chart").count() == 1
+	if "query-report" in PATHS[name]:
+		drawn(page, 1)
 	page.shot(full_page=True)
 
 

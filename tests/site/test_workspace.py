@@ -210,7 +210,7 @@ def test_cycle_times_count_days_to_the_last_opinion_and_to_the_decision(world: c
 		assert rows_of("Contract Review Cycle Times", item_code="no such item") == []
 		found = run("Contract Review Cycle Times", filters=json.dumps({"item_code": code}))
 		assert found["chart"]["data"]["datasets"][0]["values"] == [5.5]
-		assert [s["value"] for s in found["report_summary"]] == [1, 8.0, 8.0, 8.0, 100.0]
+		assert [s["value"] for s in found["report_summary"]] == [1, "8.0", "8.0", "8.0", "100.0 %"]
 		with pytest.raises(QMSRefusal):
 			rows_of("Contract Review Cycle Times", from_date="2026-02-01", to_date="2026-01-01")
 

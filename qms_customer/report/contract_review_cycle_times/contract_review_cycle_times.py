@@ -134,7 +134,7 @@ def _average(rows: list[dict], field: str) -> float | None:
 def _totals(rows: list[dict]) -> dict[str, Any]:
 	days = ("days_opinions", "days_decision", "days", "days_department")
 	return {
-		"customer_name": _("{0} reviews: sums, and averages of the days").format(len(rows)),
+		"customer_name": _("Sums; Days on Average"),
 		"opinions": sum(row["opinions"] for row in rows),
 		"late": sum(row["late"] for row in rows),
 		**{field: _average(rows, field) for field in days},
@@ -143,7 +143,7 @@ def _totals(rows: list[dict]) -> dict[str, Any]:
 
 
 def _columns(department: str | None) -> list[dict]:
-	days = {"fieldtype": "Float", "precision": 1, "width": 120}
+	days = {"fieldtype": "Float", "precision": 1, "width": 160}
 	columns = [
 		{
 			"fieldname": "review",
@@ -157,7 +157,7 @@ def _columns(department: str | None) -> list[dict]:
 			"label": _("Contract", context="Contract Review"),
 			"fieldtype": "Dynamic Link",
 			"options": "reference_doctype",
-			"width": 160,
+			"width": 190,
 		},
 		{
 			"fieldname": "customer_name",
@@ -190,8 +190,8 @@ def _columns(department: str | None) -> list[dict]:
 			"fieldtype": "Datetime",
 			"width": 150,
 		},
-		{"fieldname": "opinions", "label": _("Opinions"), "fieldtype": "Int", "width": 80},
-		{"fieldname": "late", "label": _("Given Late"), "fieldtype": "Int", "width": 80},
+		{"fieldname": "opinions", "label": _("Opinions"), "fieldtype": "Int", "width": 100},
+		{"fieldname": "late", "label": _("Given Late"), "fieldtype": "Int", "width": 100},
 		{"fieldname": "days_opinions", "label": _("Days to Last Opinion"), **days},
 		{"fieldname": "days_decision", "label": _("Days to Decision"), **days},
 		{"fieldname": "days", "label": _("Days in All"), **days},
@@ -208,19 +208,21 @@ def _summary(rows: list[dict]) -> list[dict]:
 		return []
 	opinions = sum(row["opinions"] for row in rows)
 	late = sum(row["late"] for row in rows)
+
+	def decimal(value: float) -> str:
+		return frappe.format_value(value, {"fieldtype": "Float", "precision": 1})
+
+	days = [row["days"] for row in rows]
+	share = decimal(100 * late / opinions if opinions else 0)
 	return [
 		{"label": _("Reviews Decided"), "value": len(rows), "datatype": "Int"},
-		{"label": _("Days on Average"), "value": _average(rows, "days"), "datatype": "Float"},
-		{
-			"label": _("Days, Median"),
-			"value": round(median(row["days"] for row in rows), 1),
-			"datatype": "Float",
-		},
-		{"label": _("Days at Most"), "value": max(row["days"] for row in rows), "datatype": "Float"},
+		{"label": _("Days on Average"), "value": decimal(mean(days)), "datatype": "Data"},
+		{"label": _("Days, Median"), "value": decimal(median(days)), "datatype": "Data"},
+		{"label": _("Days at Most"), "value": decimal(max(days)), "datatype": "Data"},
 		{
 			"label": _("Opinions Given Late"),
-			"value": round(100 * late / opinions, 1) if opinions else 0,
-			"datatype": "Percent",
+			"value": f"{share} %",
+			"datatype": "Data",
 			"indicator": "Red" if late else "Green",
 		},
 	]
