@@ -254,7 +254,7 @@ def report_of(name: str) -> list[dict]:
 	doctype = saved.ref_doctype
 	frappe.local.form_dict = frappe._dict(
 		doctype=doctype,
-		fields=json.dumps([f"`tab{doctype}`.`{name}`" for name, _doctype in settings["columns"]]),
+		fields=json.dumps([f"`tab{doctype}`.`{name}`" for name, _doctype in settings["fields"]]),
 		filters=json.dumps(settings["filters"]),
 		order_by=settings["order_by"],
 		start=0,
@@ -292,8 +292,12 @@ def test_the_saved_reports_answer_the_auditors_questions(world: c.World) -> None
 def test_the_columns_of_a_saved_report_are_fields(name: str) -> None:
 	saved = frappe.get_doc("Report", name)
 	assert (saved.ref_doctype, saved.is_standard) == (BUILDER[name], "Yes")
-	known = {f.fieldname for f in frappe.get_meta(saved.ref_doctype).fields} | {"name", "creation"}
-	assert {column for column, _doctype in json.loads(saved.json)["columns"]} <= known
+	known = {f.fieldname for f in frappe.get_meta(saved.ref_doctype).fields} | {
+		"name",
+		"creation",
+		"docstatus",
+	}
+	assert {column for column, _doctype in json.loads(saved.json)["fields"]} <= known
 
 
 @pytest.mark.rule("C10", "K6")

@@ -252,15 +252,21 @@ qms_customer.due = (date, waiting) => {
 	return `<span class="${overdue ? "text-danger bold" : ""}" title="${title}">${text}</span>`;
 };
 
+// Fields of a DocType in whose lists and reports, too, such values are shown.
+qms_customer.show_terms = (doctype) => {
+	const fields = frappe.meta.docfield_map[doctype] || {};
+	for (const [field, context] of Object.entries(QMS_TERMS[doctype] || {})) {
+		if (fields[field]) {
+			fields[field].formatter = (value) => frappe.utils.escape_html(qms_customer.term(value, context));
+		}
+	}
+	if (fields.workflow_state) {
+		fields.workflow_state.formatter = (value) => frappe.utils.escape_html(__(value || ""));
+	}
+};
+
 for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content"]) {
 	frappe.ui.form.on(doctype, {
-		setup() {
-			for (const [name, terms] of Object.entries(QMS_TERMS)) {
-				const fields = frappe.meta.docfield_map[name] || {};
-				for (const [field, context] of Object.entries(terms)) {
-					if (fields[field]) fields[field].formatter = (value) => qms_customer.term(value, context);
-				}
-			}
-		},
+		setup: () => Object.keys(QMS_TERMS).forEach(qms_customer.show_terms),
 	});
 }
