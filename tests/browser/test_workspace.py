@@ -114,7 +114,9 @@ def test_the_workspace_shows_where_the_reviews_stand(
 			assert not words or CJK.search(words), words
 	onboarding = page.locator(".onboarding-widget-box").count()
 	assert bool(onboarding) == (role == roles.GENERAL_MANAGER)
-	page.shot(full_page=True)
+	page.set_viewport_size({"width": 1366, "height": 2300})
+	page.wait_for_timeout(1500)
+	page.shot()
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -148,7 +150,9 @@ def test_the_lists_show_what_is_overdue_and_filter(desk: Desk, trade: c.World, l
 	assert overdue.count() == 3
 	page.shot("opinions")
 	page.go("/app/review-action?status=Open")
-	page.wait_for_selector(".list-row .indicator-pill.red")
+	page.locator(
+		".list-row .indicator-pill.red:visible", has_text={"en": "Overdue", "zh": "逾期"}[lang]
+	).wait_for()
 	page.shot("actions")
 	page.go("/app/delivery-authorisation")
 	page.wait_for_selector(".list-row .indicator-pill")
