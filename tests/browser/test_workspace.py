@@ -28,7 +28,7 @@ PATHS = {
 	"Contract Reviews by Class and Decision": (
 		"/app/contract-review/view/report/Contract Reviews by Class and Decision"
 	),
-	"Opinions Outstanding": "/app/contract-review-opinion/view/report/Opinions Outstanding",
+	"Review Opinions Outstanding": "/app/contract-review-opinion/view/report/Review Opinions Outstanding",
 	"Review Actions Outstanding": "/app/review-action/view/report/Review Actions Outstanding",
 	"Overruled Objections": "/app/contract-review/view/report/Overruled Objections",
 	"Deliveries under Reason Codes": (

@@ -260,8 +260,10 @@ qms_customer.show_terms = (doctype) => {
 			fields[field].formatter = (value) => frappe.utils.escape_html(qms_customer.term(value, context));
 		}
 	}
-	if (fields.workflow_state) {
-		fields.workflow_state.formatter = (value) => frappe.utils.escape_html(__(value || ""));
+	for (const field of ["workflow_state", "reference_doctype"]) {
+		if (fields[field]) {
+			fields[field].formatter = (value) => frappe.utils.escape_html(__(value || ""));
+		}
 	}
 };
 
