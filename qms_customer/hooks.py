@@ -23,6 +23,14 @@ doctype_list_js = {
 	"Blanket Order": "public/js/blanket_order_list.js",
 }
 
+override_doctype_dashboards = {
+	"Sales Order": "qms_customer.erp.dashboards.sales_order",
+	"Quotation": "qms_customer.erp.dashboards.quotation",
+	"Blanket Order": "qms_customer.erp.dashboards.blanket_order",
+	"Customer": "qms_customer.erp.dashboards.customer",
+	"Item": "qms_customer.erp.dashboards.item",
+}
+
 after_install = "qms_customer.setup.install.after_install"
 after_sync = "qms_customer.setup.install.after_sync"
 after_migrate = "qms_customer.setup.install.after_migrate"
@@ -272,6 +280,7 @@ company_data_to_be_ignored = [
 	"Record Anchor Entry",
 	"Record Correction",
 	"Record Trail",
+	"Review Escalation",
 	"Signing Attempt",
 	"Signing Credential",
 ]

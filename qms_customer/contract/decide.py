@@ -7,9 +7,19 @@ from collections.abc import Sequence
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import CallbackManager, add_days, now_datetime, nowdate
+from frappe.utils import CallbackManager, now_datetime
 
-from qms_customer.contract import approved, capacity, delivery_date, facts, notify, people, reviews, states
+from qms_customer.contract import (
+	approved,
+	capacity,
+	delivery_date,
+	facts,
+	notify,
+	people,
+	reviews,
+	states,
+	workdays,
+)
 from qms_customer.contract.settings import departments, settings
 from qms_customer.erp import file as files
 from qms_customer.messages import refuse, refuse_one
@@ -488,7 +498,7 @@ def add_action(
 			"description": description,
 			"blocks": blocks,
 			"action_owner": owner,
-			"due_date": due or add_days(nowdate(), settings().action_due_days or 0),
+			"due_date": due or workdays.after(settings().action_due_days, review.company),
 			"verifier": verifier,
 			"verifier_role": verifier_role,
 			"contract_review": review.name,

@@ -21,6 +21,7 @@ from qms_customer.contract import (
 	people,
 	rejected,
 	states,
+	workdays,
 )
 from qms_customer.contract.gate import describe, place
 from qms_customer.contract.settings import aspects, departments, settings
@@ -150,7 +151,7 @@ def ask(
 
 	The caller holds the lock of the review, and saves it: it counts the opinions outstanding.
 	"""
-	due = add_days(nowdate(), settings().opinion_due_days or 0)
+	due = workdays.after(settings().opinion_due_days, review.company)
 	opinion = frappe.get_doc(
 		{
 			"doctype": OPINION,

@@ -4,10 +4,18 @@
 
 import frappe
 from frappe import _
-from frappe.utils import add_days, nowdate
+from frappe.utils import nowdate
 
-from qms_customer.contract import approved, authorise, capacity, facts, notify, people, reviews, states
-from qms_customer.contract.settings import settings
+from qms_customer.contract import (
+	approved,
+	authorise,
+	capacity,
+	escalation,
+	facts,
+	notify,
+	reviews,
+	states,
+)
 from qms_customer.records.token import moving
 from qms_customer.rules import mark
 from qms_customer.rules.classification import Path, has_risen
@@ -75,54 +83,10 @@ def _reason(row: frappe._dict) -> str:
 
 
 def remind_overdue() -> None:
-	"""Tell who is waited for, and the manager above, about overdue opinions, decisions and actions (L3).
-
-	Once a day at most for each document and person, however often it runs.
+	"""Tell who is waited for, and those above, about overdue opinions, decisions, actions and authorisations
+	(L3): once a day at most for each document and person, however often it runs.
 	"""
-	today = nowdate()
-	for opinion in frappe.get_all(
-		reviews.OPINION,
-		filters={"docstatus": 0, "superseded": 0, "due_date": ("<", today)},
-		fields=["name", "department", "department_role", "reference_name"],
-	):
-		_remind(
-			reviews.OPINION,
-			opinion.name,
-			[*people.holders(opinion.department_role), *people.deciders(BUSINESS_MANAGER)],
-			_("Overdue: the opinion of {0} on {1}").format(_(opinion.department), opinion.reference_name),
-		)
-	last = add_days(today, -(settings().opinion_due_days or 0))
-	waiting = frappe.get_all(
-		reviews.REVIEW,
-		filters={"docstatus": 0, "workflow_state": states.PENDING_APPROVAL, "modified": ("<", last)},
-		fields=["name", "approver_role", "reference_name"],
-	)
-	# An opinion is counted without touching the review: it waits since the last one.
-	lately = frappe.get_all(
-		reviews.OPINION,
-		filters={"contract_review": ("in", [r.name for r in waiting] or [""]), "given_on": (">=", last)},
-		pluck="contract_review",
-	)
-	for review in waiting:
-		if review.name in lately:
-			continue
-		_remind(
-			reviews.REVIEW,
-			review.name,
-			[*people.deciders(review.approver_role), *people.deciders(GENERAL_MANAGER)],
-			_("Overdue: the decision of review {0} of {1}").format(review.name, review.reference_name),
-		)
-	for action in frappe.get_all(
-		reviews.ACTION,
-		filters={"status": ("in", ("Open", "Done")), "due_date": ("<", today)},
-		fields=["name", "action_owner", "verifier", "reference_name"],
-	):
-		_remind(
-			reviews.ACTION,
-			action.name,
-			[action.action_owner, action.verifier, *people.deciders(BUSINESS_MANAGER)],
-			_("Overdue: action {0} of {1}").format(action.name, action.reference_name),
-		)
+	escalation.escalate()
 
 
 def assign_to_delegates() -> None:
@@ -172,24 +136,3 @@ def assign_to_delegate(role: str, delegate: str) -> None:
 		record = frappe.get_doc(authorise.DOCTYPE, name)
 		if name not in asked and delegate in authorise.who_decides(record):
 			notify.assign(record, [delegate], authorise.request_text(record))
-
-
-def _remind(doctype: str, name: str, users: list[str], subject: str) -> None:
-	frappe.db.savepoint("qms_remind")
-	try:
-		told = set(
-			frappe.get_all(
-				"Notification Log",
-				filters={
-					"document_type": doctype,
-					"document_name": name,
-					"subject": subject,
-					"creation": (">=", nowdate()),
-				},
-				pluck="for_user",
-			)
-		)
-		notify.tell([u for u in users if u and u not in told], subject, frappe.get_doc(doctype, name))
-	except Exception:
-		frappe.db.rollback(save_point="qms_remind")
-		frappe.log_error(title=f"Reminder for {doctype} {name} failed")

@@ -5,6 +5,7 @@ from decimal import Decimal
 import frappe
 
 from qms_customer.rules import aspects as rules
+from qms_customer.rules import escalation
 from qms_customer.rules.classification import Thresholds
 
 DOCTYPE = "QMS Customer Settings"
@@ -40,3 +41,11 @@ def aspects() -> list[rules.Aspect]:
 	"""Return the aspects of C6, the procedure's own where the settings have none yet."""
 	rows = [rules.Aspect(a.department, a.topic, a.question) for a in settings().aspects]
 	return rows or list(rules.ASPECTS)
+
+
+def escalation_steps() -> list[escalation.Step]:
+	"""Return the line that overdue things go up (L3), the default one where the settings have none yet."""
+	rows = [
+		escalation.Step(s.waits_for, s.after_days, s.role, s.department or "") for s in settings().escalation
+	]
+	return rows or list(escalation.DEFAULTS)

@@ -9,7 +9,7 @@ from qms_customer.contract import adopt
 from qms_customer.contract.settings import DOCTYPE
 from qms_customer.records import pdf
 from qms_customer.records.token import moving
-from qms_customer.rules import forms, mark
+from qms_customer.rules import escalation, forms, mark
 from qms_customer.rules.aspects import ASPECTS, DEPARTMENTS
 from qms_customer.setup import custom_fields, permissions, workflows
 
@@ -19,6 +19,7 @@ REASON_CODES = {
 	"Replacement": "Replacement of returned or defective goods",
 	"Consignment": "Stock put down at the customer's site",
 }
+DECISION_DUE_DAYS = 3
 
 
 def after_install() -> None:
@@ -53,10 +54,12 @@ def _settings() -> None:
 	if fresh:
 		_limits_and_routing(settings)
 		_scope(settings)
-	if not settings.record_forms:
-		_forms(settings)
-	elif not fresh:
+	# Whoever saves the settings keeps both tables filled: empty means that they are new.
+	missing = [fill for table, fill in _TABLES.items() if not settings.get(table)]
+	if not fresh and not missing:
 		return
+	for fill in missing:
+		fill(settings)
 	with moving(settings, mark("Installed") if fresh else mark("Upgraded")):
 		settings.save(ignore_permissions=True)
 
@@ -112,6 +115,19 @@ def _forms(settings: Document) -> None:
 				"retention_years": f.years,
 			},
 		)
+
+
+def _escalation(settings: Document) -> None:
+	"""L3: how long a decision may take, and the line that overdue things go up."""
+	settings.decision_due_days = settings.decision_due_days or DECISION_DUE_DAYS
+	for s in escalation.DEFAULTS:
+		settings.append(
+			"escalation",
+			{"waits_for": s.kind, "after_days": s.after, "role": s.role, "department": s.department},
+		)
+
+
+_TABLES = {"record_forms": _forms, "escalation": _escalation}
 
 
 def _reason_codes() -> None:

@@ -7,6 +7,7 @@ from qms_customer.records.kinds import MODULE
 from qms_customer.rules.people import ROLES
 from qms_customer.setup import custom_fields, permissions, workflows
 
+ONBOARDING = "QMS Customer"
 # States and actions of workflows that Frappe ships itself.
 SHIPPED = ("Approved", "Rejected", "Pending", "Approve", "Reject", "Review")
 # Where rows about our DocTypes stand, besides what is said about single records (export.ABOUT).
@@ -30,6 +31,7 @@ def before_uninstall() -> None:
 	"""Refuse without a verified export (K2); then remove what we added to ERPNext's own documents."""
 	export.refuse_uninstall()
 	workflows.remove_workflows()
+	_remove_onboarding_steps()
 	permissions.remove()
 	custom_fields.remove()
 	ours = frappe.get_all("DocType", filters={"module": MODULE}, pluck="name")
@@ -38,6 +40,13 @@ def before_uninstall() -> None:
 	_remove_states()
 	frappe.db.delete("Patch Log", {"patch": ("like", "qms_customer.%")})
 	frappe.defaults.clear_default(export.MARK)
+
+
+def _remove_onboarding_steps() -> None:
+	"""They belong to no module, so Frappe would leave them behind."""
+	steps = frappe.get_all("Onboarding Step Map", filters={"parent": ONBOARDING}, pluck="step")
+	frappe.db.delete("Onboarding Step Map", {"parent": ONBOARDING})
+	frappe.db.delete("Onboarding Step", {"name": ("in", steps or [""])})
 
 
 def _remove_rows_about(ours: list[str]) -> None:

@@ -83,6 +83,9 @@ def _opinion() -> tuple[list[dict], list[dict]]:
 		for state, docstatus in ((s.AWAITING_OPINION, 0), (s.OPINION_GIVEN, 1), (s.OPINION_CLOSED, 1))
 		for role in roles
 	]
+	for row in states:
+		# Its list says "Overdue" in place of the state, once it is.
+		row["avoid_status_override"] = int(row["state"] == s.AWAITING_OPINION)
 	transitions = []
 	for d in routing:
 		condition = f"doc.department == {d.name!r}"

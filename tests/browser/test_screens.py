@@ -317,7 +317,7 @@ def test_the_lists_say_where_each_record_stands(desk: Desk, cast: c.World, lang:
 	for doctype, *texts in (
 		("Contract Review", vp.say("In Review"), "Riverside Hospital"),
 		("Contract Review Opinion", vp.say("Awaiting Opinion"), vp.say("Production", "Review Department")),
-		("Review Action", vp.say("Open"), "gauge"),
+		("Review Action", vp.say("Open", "Review Action"), "gauge"),
 		("Approval Delegation", vp.say("In Force"), vp.say(roles.SALES_VP)),
 	):
 		vp.page.go(f"/app/{doctype.lower().replace(' ', '-')}/view/list")

@@ -633,33 +633,6 @@ def test_a_department_of_the_site_takes_part_once_settings_name_it(world: c.Worl
 	assert c.opinion(review, "Finance").docstatus == 1
 
 
-@pytest.mark.rule("L3")
-def test_what_is_overdue_goes_up_once_a_day(world: c.World) -> None:
-	review = c.start(world, c.order(c.item(stock=50)))
-	asked = c.opinion(review, "Sales")
-	manager = world.person(roles.BUSINESS_MANAGER)
-	frappe.db.set_value("Contract Review Opinion", asked.name, "due_date", add_days(nowdate(), -1))
-	told = {"document_name": asked.name, "for_user": manager}
-	assert not frappe.db.exists("Notification Log", told)
-	scheduled.remind_overdue()
-	scheduled.remind_overdue()
-	assert frappe.db.count("Notification Log", told) == 1
-	frappe.db.set_value("Notification Log", told, "creation", add_days(nowdate(), -1))
-	scheduled.remind_overdue()
-	assert frappe.db.count("Notification Log", told) == 2
-	c.answer_all(world, review)
-	frappe.db.set_value(
-		"Contract Review", review.name, "modified", add_days(nowdate(), -9), update_modified=False
-	)
-	scheduled.remind_overdue()
-	assert not frappe.db.exists("Notification Log", {"document_name": review.name, "for_user": world.gm})
-	frappe.db.set_value(
-		"Contract Review Opinion", {"contract_review": review.name}, "given_on", add_days(nowdate(), -9)
-	)
-	scheduled.remind_overdue()
-	assert frappe.db.exists("Notification Log", {"document_name": review.name, "for_user": world.gm})
-
-
 @pytest.mark.rule("C7")
 def test_each_difference_from_the_quotation_is_resolved_before_approval(world: c.World) -> None:
 	quotation = c.quotation(c.item(stock=50))

@@ -100,6 +100,9 @@ def on_site(site: str, script: str) -> dict:
 	return json.loads(line.removeprefix("RESULT "))
 
 
+STEPS = sorted(
+	json.loads(file.read_text())["name"] for file in (env.PACKAGE / "onboarding_step").glob("*/*.json")
+)
 RESIDUE = """
 import frappe, json
 ours = %s
@@ -126,7 +129,13 @@ print("RESULT " + json.dumps({
 	"jobs": frappe.get_all("Scheduled Job Type", {"method": ("like", "qms\\\\_%%")}, pluck="name"),
 	"patches": frappe.get_all("Patch Log", {"patch": ("like", "qms\\\\_customer.%%")}, pluck="name"),
 	"print formats": frappe.get_all("Print Format", {"module": "QMS Customer"}, pluck="name"),
-	"reports": frappe.get_all("Report", {"module": "QMS Customer"}, pluck="name"),
+	"steps": frappe.get_all("Onboarding Step", {"name": ("in", %s)}, pluck="name"),
+	**{
+		kind: frappe.get_all(kind, {"module": "QMS Customer"}, pluck="name")
+		for kind in (
+			"Workspace", "Number Card", "Dashboard Chart", "Report", "Module Onboarding", "Form Tour",
+		)
+	},
 	"series": frappe.db.sql_list("select name from tabSeries where name regexp '^(CR|CA|DA)-'"),
 	**{
 		f"about us in {d}": frappe.get_all(d, {f: ("in", ours)}, pluck="name")
@@ -201,7 +210,11 @@ def test_uninstall_leaves_no_residue_and_erpnext_works(traded: str, copied_site:
 	_read_without_frappe(out, tmp_path / "unpacked", traded)
 	ours = frappe.get_all("DocType", {"module": "QMS Customer"}, pluck="name")
 	run(copied_site, *uninstall)
-	left = {kind: names for kind, names in on_site(copied_site, RESIDUE % json.dumps(ours)).items() if names}
+	left = {
+		kind: names
+		for kind, names in on_site(copied_site, RESIDUE % (json.dumps(ours), json.dumps(STEPS))).items()
+		if names
+	}
 	assert not left
 	run(copied_site, "migrate", "--skip-search-index")
 	assert on_site(copied_site, TRADES % traded) == [1, 1, 1]

@@ -32,6 +32,8 @@ SHOWN_KEYS = {
 	*("label", "title", "description", "report_name", "chart_name", "button_label", "success_title"),
 	*("success_message", "introduction_text", "column_labels", "empty_message", "placeholder", "subtitle"),
 	*("role_name", "workflow_state_name", "workflow_action_name"),
+	# Onboarding steps, and the counts on shortcuts.
+	*("action_label", "format"),
 }
 # DocTypes whose documents are shown by their name.
 NAMED = {"Report", "Print Format", "Workspace", "Number Card", "Dashboard Chart", "Dashboard", "Web Form"}

@@ -1,3 +1,5 @@
+qms_customer.show_terms("Contract Review");
+
 frappe.listview_settings["Contract Review"] = {
 	onload(listview) {
 		qms_customer.no_bulk_workflow(listview);

@@ -91,7 +91,7 @@ function give_opinion(frm) {
 				fieldname: `due_${i}`,
 				fieldtype: "Date",
 				label: __("Action Due"),
-				description: __("Empty: in {0} days", [panel.action_due_days]),
+				description: __("Empty: in {0} business days", [panel.action_due_days]),
 				depends_on: follows,
 				default: row.action_due,
 			},

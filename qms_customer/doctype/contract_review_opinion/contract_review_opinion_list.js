@@ -1,6 +1,20 @@
+qms_customer.show_terms("Contract Review Opinion");
+
 frappe.listview_settings["Contract Review Opinion"] = {
+	add_fields: ["due_date", "superseded", "workflow_state"],
+	// The workflow leaves the indicator of what is awaited to this.
+	has_indicator_for_draft: true,
+	get_indicator(doc) {
+		if (doc.docstatus === 0 && !doc.superseded && qms_customer.is_overdue(doc.due_date)) {
+			const today = frappe.datetime.get_today();
+			return [__("Overdue"), "red", `docstatus,=,0|due_date,<,${today}`];
+		}
+		return [__(doc.workflow_state), "orange", `workflow_state,=,${doc.workflow_state}`];
+	},
 	onload: (listview) => qms_customer.no_bulk_workflow(listview),
 	formatters: {
 		department: (value) => qms_customer.term(value, "Review Department"),
+		due_date: (value, _field, doc) =>
+			qms_customer.due(value, doc.docstatus === 0 && !doc.superseded),
 	},
 };

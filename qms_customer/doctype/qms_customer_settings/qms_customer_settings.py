@@ -11,7 +11,7 @@ from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
 from qms_customer.records.token import is_moving
 from qms_customer.rules import aspects as aspect_rules
-from qms_customer.rules import forms, mark
+from qms_customer.rules import escalation, forms, mark
 from qms_customer.rules import review as rules
 from qms_customer.rules import scope as scope_rules
 
@@ -29,7 +29,7 @@ class QMSCustomerSettings(Document):
 		for field in ("small_amount", "small_quantity", "large_amount", "large_quantity"):
 			if (self.get(field) or 0) < 0:
 				refuse_one("C4", mark("A limit is not negative."))
-		for field in ("approval_validity_days", "opinion_due_days", "action_due_days"):
+		for field in ("approval_validity_days", "opinion_due_days", "decision_due_days", "action_due_days"):
 			if (self.get(field) or 0) < 0:
 				refuse_one("B4", mark("A number of days is not negative."))
 		found = rules.routing_refusals(
@@ -52,6 +52,13 @@ class QMSCustomerSettings(Document):
 				)
 				for f in self.record_forms
 			]
+		)
+		found += escalation.refusals(
+			[
+				escalation.Step(s.waits_for or "", s.after_days or 0, s.role or "", s.department or "")
+				for s in self.escalation
+			],
+			{d.department for d in self.departments},
 		)
 		if found:
 			refuse(found)

@@ -308,15 +308,35 @@ qms_customer.term = (value, context) =>
 		.map((word) => __(word, null, context || null))
 		.join(", ");
 
+// ---- dates due in lists
+
+qms_customer.is_overdue = (date) => Boolean(date) && date < frappe.datetime.get_today();
+
+// Return a date due as a list shows it: red once it is over, as long as it is waited for.
+qms_customer.due = (date, waiting) => {
+	const overdue = waiting && qms_customer.is_overdue(date);
+	const text = date ? frappe.datetime.str_to_user(date) : "";
+	const title = overdue ? __("Overdue") : text;
+	return `<span class="${overdue ? "text-danger bold" : ""}" title="${title}">${text}</span>`;
+};
+
+// Fields of a DocType in whose lists and reports, too, such values are shown.
+qms_customer.show_terms = (doctype) => {
+	const fields = frappe.meta.docfield_map[doctype] || {};
+	for (const [field, context] of Object.entries(QMS_TERMS[doctype] || {})) {
+		if (fields[field]) {
+			fields[field].formatter = (value) => frappe.utils.escape_html(qms_customer.term(value, context));
+		}
+	}
+	for (const field of ["workflow_state", "reference_doctype"]) {
+		if (fields[field]) {
+			fields[field].formatter = (value) => frappe.utils.escape_html(__(value || ""));
+		}
+	}
+};
+
 for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption"]) {
 	frappe.ui.form.on(doctype, {
-		setup() {
-			for (const [name, terms] of Object.entries(QMS_TERMS)) {
-				const fields = frappe.meta.docfield_map[name] || {};
-				for (const [field, context] of Object.entries(terms)) {
-					if (fields[field]) fields[field].formatter = (value) => qms_customer.term(value, context);
-				}
-			}
-		},
+		setup: () => Object.keys(QMS_TERMS).forEach(qms_customer.show_terms),
 	});
 }

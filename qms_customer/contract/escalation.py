@@ -1,0 +1,546 @@
+"""What is overdue goes up the line: read set by set, told once a day at most to each person (L3, L2).
+
+What was told is a row of Review Escalation, unique by document, person and day, written together with the
+notification: a run that is interrupted, repeated or late neither tells twice nor leaves anybody out, and days
+on which nothing ran are one message that says how late it is by then.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.user_permission.user_permission import get_user_permissions
+from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
+from frappe.model.document import Document
+from frappe.permissions import has_user_permission
+from frappe.query_builder.functions import Max, Min
+from frappe.utils import add_days, escape_html, format_date, getdate, now, nowdate
+
+from qms_customer.contract import authorise, people, reviews, states, workdays
+from qms_customer.contract.settings import escalation_steps, settings
+from qms_customer.messages import term
+from qms_customer.rules import escalation as rules
+from qms_customer.rules.people import ACCOUNTS_WITHOUT_PERSON, BUSINESS_MANAGER, GENERAL_MANAGER, Delegation
+from qms_customer.rules.workdays import Calendar
+from qms_customer.shown import language
+
+DOCTYPE = "Review Escalation"
+HOLIDAY_LIST = workdays.HOLIDAY_LIST
+ADMINISTRATOR_ROLE = "System Manager"
+# The administrator hears of a Holiday List from so many days before it ends, and again after so many.
+BEFORE_END, AGAIN_AFTER = 14, 7
+
+
+@dataclass
+class Item:
+	"""Something that waits, as it is stored; `subject` says in words what is overdue, by how many days."""
+
+	doctype: str
+	row: frappe._dict
+	waiting: rules.Waiting
+	subject: Callable[[int], str]
+
+
+@dataclass
+class Notice:
+	"""Who is told of an item today, and as which role."""
+
+	item: Item
+	late: int
+	people: dict[str, str]
+
+
+def escalate() -> None:
+	"""Tell who is waited for, and who is above them, what is overdue; one bad row never stops the rest
+	(L3).
+	"""
+	languages = _languages()
+	for notice in notices():
+		with _alone(f"Escalation: {notice.item.doctype} {notice.item.row.name}"):
+			_tell(notice, languages)
+	_tell_of_ending_lists(languages)
+
+
+def notices() -> list[Notice]:
+	"""Return who is to be told of what today and was not told yet; a constant number of queries (L3)."""
+	today, steps = getdate(nowdate()), escalation_steps()
+	staff, calendars = _staff(today), _Calendars()
+	told = _told(today)
+	found = []
+	for item in (
+		*_opinions(today),
+		*_decisions(today, staff, calendars),
+		*_actions(today, staff),
+		*_authorisations(today, calendars),
+	):
+		calendar = calendars[item.row.company]
+		heard = rules.who_hears(item.waiting, today, calendar, steps, staff)
+		heard = {u: r for u, r in heard.items() if (item.doctype, item.row.name, u) not in told}
+		if heard:
+			found.append(Notice(item, rules.days_late(item.waiting, today, calendar), heard))
+	_leave_out_hidden(found)
+	return [notice for notice in found if notice.people]
+
+
+class _Calendars(dict):
+	"""The calendars of the companies, each read once."""
+
+	def __missing__(self, company: str | None) -> Calendar:
+		self[company] = workdays.calendar(company)
+		return self[company]
+
+
+@contextmanager
+def _alone(title: str) -> Iterator[None]:
+	"""What fails in the block is undone and logged, and stops nothing else."""
+	frappe.db.savepoint("qms_escalation")
+	try:
+		yield
+	except Exception as error:
+		frappe.db.rollback(save_point="qms_escalation")
+		# Another run at the same time has just told these people.
+		if not frappe.db.is_duplicate_entry(error):
+			frappe.log_error(title=title[:140])
+	else:
+		frappe.db.release_savepoint("qms_escalation")
+
+
+# What waits
+
+
+def _head(table: Any) -> list:
+	return [table[f] for f in ("name", "company", "customer", "reference_doctype", "reference_name")]
+
+
+def _opinions(today: date) -> list[Item]:
+	"""Opinions not given; of a review that is out of date or returned, Sales owes the next move (C11)."""
+	opinion, review = frappe.qb.DocType(reviews.OPINION), frappe.qb.DocType(reviews.REVIEW)
+	rows = (
+		frappe.qb.from_(opinion)
+		.join(review)
+		.on(review.name == opinion.contract_review)
+		.select(*_head(opinion), opinion.department, opinion.department_role, opinion.due_date)
+		.where((opinion.docstatus == 0) & (opinion.superseded == 0) & (opinion.due_date < today))
+		.where((review.docstatus == 0) & (review.out_of_date == 0) & (review.returned == 0))
+		.orderby(opinion.name)
+		.run(as_dict=True)
+	)
+	return [
+		Item(
+			reviews.OPINION,
+			row,
+			rules.Waiting(
+				rules.OPINION, getdate(row.due_date), (row.department_role,), department=row.department
+			),
+			lambda late, row=row: _("Overdue by {0} business day(s): the opinion of {1} on {2}").format(
+				late, escape_html(term(row.department)), row.reference_name
+			),
+		)
+		for row in rows
+	]
+
+
+def _decisions(today: date, staff: rules.Staff, calendars: _Calendars) -> list[Item]:
+	"""Decisions not taken: they wait since the review was put into the inboxes of who decides it (C9)."""
+	review, todo = frappe.qb.DocType(reviews.REVIEW), frappe.qb.DocType("ToDo")
+	rows = (
+		frappe.qb.from_(review)
+		.left_join(todo)
+		.on(
+			(todo.reference_type == reviews.REVIEW)
+			& (todo.reference_name == review.name)
+			& (todo.status == "Open")
+		)
+		.select(
+			*_head(review),
+			review.approver_role,
+			review.prepared_by,
+			review.prepared_on,
+			Min(todo.creation).as_("asked_on"),
+		)
+		.where((review.docstatus == 0) & (review.workflow_state == states.PENDING_APPROVAL))
+		.groupby(review.name)
+		.orderby(review.name)
+		.run(as_dict=True)
+	)
+	names = [row.name for row in rows] or [""]
+	gave, last = _opiners(names)
+	prepared = _preparers(rows, names)
+	days, found = settings().decision_due_days or 0, []
+	for row in rows:
+		since = getdate(row.asked_on or last.get(row.name) or row.prepared_on)
+		due = calendars[row.company].add_workdays(since, days)
+		if due >= today:
+			continue
+		without, role = frozenset(gave[row.name] | prepared[row.name]), row.approver_role
+		# C12: where all of its authority took part, the general manager decides.
+		if not role or not staff.acting_as(role, without):
+			role = GENERAL_MANAGER
+		found.append(
+			Item(
+				reviews.REVIEW,
+				row,
+				rules.Waiting(rules.DECISION, due, (role,), without=without),
+				lambda late, row=row: _(
+					"Overdue by {0} business day(s): the decision of review {1} of {2}"
+				).format(late, row.name, row.reference_name),
+			)
+		)
+	return found
+
+
+def _actions(today: date, staff: rules.Staff) -> list[Item]:
+	"""Actions: until it is reported done the owner is waited for, then the verifier; where the one named has
+	left, those who may stand in (C10).
+	"""
+	found = []
+	for row in frappe.get_all(
+		reviews.ACTION,
+		filters={"status": ("in", ("Open", "Done")), "due_date": ("<", today)},
+		fields=[
+			"name",
+			"company",
+			"customer",
+			"reference_doctype",
+			"reference_name",
+			"status",
+			"due_date",
+			"action_owner",
+			"done_by",
+			"verifier",
+			"verifier_role",
+		],
+		order_by="name",
+	):
+		done = row.status == "Done"
+		named = row.verifier if done else row.action_owner
+		there = named in staff.enabled and not (done and named == row.done_by)
+		found.append(
+			Item(
+				reviews.ACTION,
+				row,
+				rules.Waiting(
+					rules.ACTION,
+					getdate(row.due_date),
+					() if there else (row.verifier_role or "",),
+					(named,) if there else (),
+					without=frozenset({row.done_by} if done and row.done_by else ()),
+				),
+				lambda late, row=row: _("Overdue by {0} business day(s): action {1} of {2}").format(
+					late, row.name, row.reference_name
+				),
+			)
+		)
+	return found
+
+
+def _authorisations(today: date, calendars: _Calendars) -> list[Item]:
+	"""Goods without an order that nobody has authorised or refused yet (D4, C12)."""
+	rows = frappe.get_all(
+		authorise.DOCTYPE,
+		filters={"docstatus": 0},
+		fields=[
+			"name",
+			"company",
+			"customer",
+			"reference_doctype",
+			"reference_name",
+			"requested_by",
+			"requested_on",
+		],
+		order_by="name",
+	)
+	owners = _owners(rows)
+	days, found = settings().decision_due_days or 0, []
+	for row in rows:
+		due = calendars[row.company].add_workdays(getdate(row.requested_on), days)
+		if due < today:
+			without = {row.requested_by, owners.get((row.reference_doctype, row.reference_name))}
+			found.append(
+				Item(
+					authorise.DOCTYPE,
+					row,
+					rules.Waiting(
+						rules.AUTHORISATION, due, (BUSINESS_MANAGER,), without=frozenset(without - {None})
+					),
+					lambda late, row=row: _(
+						"Overdue by {0} business day(s): the authorisation of goods without an order, {1}"
+					).format(late, row.reference_name),
+				)
+			)
+	return found
+
+
+def _opiners(names: list[str]) -> tuple[dict[str, set[str]], dict[str, Any]]:
+	"""Return who gave opinions on each of these reviews, and when the last one was given; one query (C12)."""
+	opinion = frappe.qb.DocType(reviews.OPINION)
+	gave, last = defaultdict(set), {}
+	for name, user, given_on in (
+		frappe.qb.from_(opinion)
+		.select(opinion.contract_review, opinion.given_by, Max(opinion.given_on))
+		.where(opinion.contract_review.isin(names) & opinion.given_by.isnotnull())
+		.groupby(opinion.contract_review, opinion.given_by)
+		.run()
+	):
+		gave[name].add(user)
+		if given_on:
+			last[name] = max(given_on, last.get(name, given_on))
+	return gave, last
+
+
+def _preparers(rows: list[frappe._dict], names: list[str]) -> dict[str, set[str]]:
+	"""Return who prepared each of these reviews, as `reviews.preparers` says of one (C12)."""
+	found, owners = defaultdict(set), _owners(rows)
+	for row in rows:
+		found[row.name] |= {row.prepared_by, owners.get((row.reference_doctype, row.reference_name))}
+	for table, field in (
+		("Contract Review Criterion", "override_by"),
+		("Contract Review Discrepancy", "resolved_by"),
+	):
+		for name, user in frappe.get_all(
+			table,
+			filters={"parenttype": reviews.REVIEW, "parent": ("in", names), field: ("is", "set")},
+			fields=["parent", field],
+			as_list=True,
+		):
+			found[name].add(user)
+	return defaultdict(
+		set, {name: {u for u in users if u} - ACCOUNTS_WITHOUT_PERSON for name, users in found.items()}
+	)
+
+
+def _owners(rows: list[frappe._dict]) -> dict[tuple[str, str], str]:
+	"""Return who wrote each document that the rows are about; one query a DocType."""
+	found = {}
+	for doctype, names in _by_doctype((row.reference_doctype, row.reference_name) for row in rows).items():
+		for name, owner in frappe.get_all(
+			doctype, filters={"name": ("in", names)}, fields=["name", "owner"], as_list=True
+		):
+			found[(doctype, name)] = owner
+	return found
+
+
+def _by_doctype(documents: Iterable[tuple[str | None, str | None]]) -> dict[str, list[str]]:
+	found = defaultdict(set)
+	for doctype, name in documents:
+		if doctype and name:
+			found[doctype].add(name)
+	return {doctype: sorted(names) for doctype, names in found.items()}
+
+
+# Who is there
+
+
+def _staff(today: date) -> rules.Staff:
+	"""Return who holds which role and who covers for whom today; two queries (L1, L2)."""
+	user, has_role = frappe.qb.DocType("User"), frappe.qb.DocType("Has Role")
+	holders = defaultdict(list)
+	enabled = set()
+	for name, user_type, role in (
+		frappe.qb.from_(user)
+		.left_join(has_role)
+		.on((has_role.parent == user.name) & (has_role.parenttype == "User"))
+		.select(user.name, user.user_type, has_role.role)
+		.where((user.enabled == 1) & user.name.notin(sorted(ACCOUNTS_WITHOUT_PERSON)))
+		.orderby(user.name)
+		.run()
+	):
+		if user_type == "System User":
+			enabled.add(name)
+		if role:
+			holders[role].append(name)
+	lent = [
+		Delegation(d.delegator, d.delegate, d.role, getdate(d.from_date), getdate(d.to_date))
+		for d in frappe.get_all(
+			"Approval Delegation",
+			filters={"docstatus": 1, "from_date": ("<=", today), "to_date": (">=", today)},
+			fields=["delegator", "delegate", "role", "from_date", "to_date"],
+			order_by="creation",
+		)
+	]
+	return rules.Staff(holders, lent, frozenset(enabled))
+
+
+def _told(today: date) -> set[tuple[str, str, str]]:
+	"""Return who was told of which document today (L3)."""
+	return set(
+		frappe.get_all(
+			DOCTYPE,
+			filters={"told_on": today},
+			fields=["reference_doctype", "reference_name", "user"],
+			as_list=True,
+		)
+	)
+
+
+def _leave_out_hidden(found: list[Notice]) -> None:
+	"""Leave out whom User Permissions of the site keep a record, or what it is about, from (L1).
+
+	Only where such permissions are are the documents read whole: each table of them once.
+	"""
+	limited = {u for u in {u for notice in found for u in notice.people} if get_user_permissions(u)}
+	concerned = [notice for notice in found if limited & set(notice.people)]
+	if not concerned:
+		return
+	items = [notice.item for notice in concerned]
+	keys = [(i.doctype, i.row.name) for i in items]
+	keys += [(i.row.reference_doctype, i.row.reference_name) for i in items]
+	documents = {
+		(doctype, doc.name): doc
+		for doctype, names in _by_doctype(keys).items()
+		for doc in _whole(doctype, names)
+	}
+	for notice in concerned:
+		item = notice.item
+		about = [
+			documents.get((item.doctype, item.row.name)),
+			documents.get((item.row.reference_doctype, item.row.reference_name)),
+		]
+		for user in limited & set(notice.people):
+			if not all(has_user_permission(doc, user) for doc in about if doc):
+				del notice.people[user]
+
+
+def _whole(doctype: str, names: list[str]) -> list[Document]:
+	"""Return documents with their rows, one query a table."""
+	rows = {
+		row.name: {**row, "doctype": doctype}
+		for row in frappe.get_all(doctype, filters={"name": ("in", names)}, fields=["*"])
+	}
+	for field in frappe.get_meta(doctype).get_table_fields():
+		for row in frappe.get_all(
+			field.options,
+			filters={"parenttype": doctype, "parentfield": field.fieldname, "parent": ("in", names)},
+			fields=["*"],
+			order_by="idx",
+		):
+			rows[row.parent].setdefault(field.fieldname, []).append({**row, "doctype": field.options})
+	return [frappe.get_doc(row) for row in rows.values()]
+
+
+# Telling
+
+
+def _tell(notice: Notice, languages: dict[str, str]) -> None:
+	item, row = notice.item, notice.item.row
+	_record(item.doctype, row, item.waiting.kind, notice.late, notice.people)
+	_let_read(item, notice.people)
+	groups = defaultdict(list)
+	for user, role in notice.people.items():
+		groups[(languages.get(user), role)].append(user)
+	for (code, role), users in groups.items():
+		with language(code or frappe.local.lang):
+			text = item.subject(notice.late)
+			if role:
+				text = _("{0} (you are told as {1})").format(text, _(role))
+		_notify(users, text, item.doctype, row.name)
+
+
+def _record(doctype: str, row: frappe._dict, kind: str, late: int, told: dict[str, str]) -> None:
+	"""Write who is told; a second run at the same time breaks on the unique key here, untold (L3)."""
+	values = {
+		"creation": now(),
+		"modified": now(),
+		"owner": frappe.session.user,
+		"modified_by": frappe.session.user,
+		"docstatus": 0,
+		"idx": 0,
+		"told_on": nowdate(),
+		"waits_for": kind,
+		"days_late": late,
+		"reference_doctype": doctype,
+		"reference_name": row.name,
+		"company": row.company,
+		"customer": row.get("customer"),
+	}
+	frappe.db.bulk_insert(
+		DOCTYPE,
+		["name", "user", "told_as", *values],
+		[
+			(frappe.generate_hash(length=10), user, role or None, *values.values())
+			for user, role in told.items()
+		],
+	)
+
+
+def _let_read(item: Item, users: Iterable[str]) -> None:
+	"""Let a delegate who holds no role of ours read what they are told of (L2)."""
+	for user in users:
+		if not frappe.has_permission(item.doctype, "read", user=user):
+			doc = frappe.get_doc(item.doctype, item.row.name)
+			frappe.share.add_docshare(
+				doc.doctype, doc.name, user, read=1, flags={"ignore_share_permission": True}
+			)
+			people.let_read([user], doc)
+
+
+def _notify(users: list[str], text: str, doctype: str, name: str) -> None:
+	# At once and not in the background: told and recorded stand or fall together.
+	make_notification_logs(
+		frappe._dict(
+			type="Alert",
+			document_type=doctype,
+			document_name=name,
+			subject=text,
+			from_user=frappe.session.user,
+		),
+		frappe.get_all("User", filters={"name": ("in", users)}, pluck="email"),
+	)
+
+
+def _languages() -> dict[str, str]:
+	return dict(
+		frappe.get_all(
+			"User",
+			filters={"enabled": 1, "language": ("is", "set")},
+			fields=["name", "language"],
+			as_list=True,
+		)
+	)
+
+
+def _tell_of_ending_lists(languages: dict[str, str]) -> None:
+	"""Tell the administrator that a company's Holiday List ends soon, or has ended: once a week (L3).
+
+	Beyond its end only its weekly days off are known.
+	"""
+	today = getdate(nowdate())
+	company, days = frappe.qb.DocType("Company"), frappe.qb.DocType(HOLIDAY_LIST)
+	rows = (
+		frappe.qb.from_(company)
+		.join(days)
+		.on(days.name == company.default_holiday_list)
+		.select(days.name, days.to_date, Min(company.name).as_("company"))
+		.where(days.to_date < add_days(today, BEFORE_END))
+		.groupby(days.name, days.to_date)
+		.run(as_dict=True)
+	)
+	if not rows:
+		return
+	users = people.holders(ADMINISTRATOR_ROLE) or ["Administrator"]
+	lately = set(
+		frappe.get_all(
+			DOCTYPE,
+			filters={"reference_doctype": HOLIDAY_LIST, "told_on": (">", add_days(today, -AGAIN_AFTER))},
+			fields=["reference_name", "user"],
+			as_list=True,
+		)
+	)
+	for row in rows:
+		told = {u: "" for u in users if (row.name, u) not in lately}
+		if not told:
+			continue
+		with _alone(f"Escalation: {HOLIDAY_LIST} {row.name}"):
+			_record(HOLIDAY_LIST, row, HOLIDAY_LIST, 0, told)
+			for user in told:
+				with language(languages.get(user) or frappe.local.lang):
+					text = _(
+						"Holiday List {0} of {1} ends on {2}. After that only its weekly days off count as "
+						"days off: extend it, or give the company a new one."
+					).format(escape_html(row.name), escape_html(row.company), format_date(row.to_date))
+				_notify([user], text, HOLIDAY_LIST, row.name)
