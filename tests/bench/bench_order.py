@@ -39,7 +39,7 @@ def world() -> c.World:
 @pytest.fixture(autouse=True)
 def heading() -> None:
 	print(
-		f"\n{'event':<22} {'lines':>5} {'queries':>8} {'added':>7} {'plain ms':>10} {'ours ms':>10}   ratio"
+		f"\n{'event':<22} {'lines':>5} {'queries':>8} {'added':>7} {'plain ms':>10} {'ours ms':>10}  ratio"
 	)
 
 
