@@ -69,9 +69,12 @@ def settle(stored: Iterable[Cell], wanted: Iterable[Cell], above: Above) -> list
 			found.append(replace(covering, company=company, group=group))
 			continue
 		found.append(cell)
-		for one in live:
-			if both := meet(cell, one, above):
-				found.append(replace(one, company=both[0], group=both[1]))
+		shared = [(one, meet(cell, one, above)) for one in live]
+		# In an order of their own, so that settling what is settled moves no row.
+		found += sorted(
+			(replace(one, company=both[0], group=both[1]) for one, both in shared if both),
+			key=lambda c: (c.live_since, c),
+		)
 	return _without_repeats(found, above)
 
 

@@ -38,9 +38,7 @@ def world() -> c.World:
 
 @pytest.fixture(autouse=True)
 def heading() -> None:
-	print(
-		f"\n{'event':<22} {'lines':>5} {'queries':>8} {'added':>7} {'plain ms':>10} {'ours ms':>10}  ratio"
-	)
+	print(f"\n{'event':<22} {'lines':>5} {'queries':>8} {'added':>7} {'plain ms':>10} {'ours ms':>10}  ratio")
 
 
 def order(code: str, lines: int, customer: str) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qms_customer.rules import scope
@@ -48,6 +48,13 @@ EVERYWHERE = [(company, group) for company in COMPANIES for group in GROUPS]
 
 @pytest.mark.rule("E8")
 @given(stored, wanted)
+@example(
+	[
+		Cell("", "Parts", "2026-01-01", "CA-2026-01-01"),
+		Cell("A", "Devices", "2026-01-01", "CA-2026-01-01"),
+	],
+	[Cell("A")],
+)
 def test_settling_makes_nothing_live_and_keeps_live_what_is_still_wanted(
 	before: list[Cell], cells: list[Cell]
 ) -> None:
