@@ -154,6 +154,7 @@ doc_events = {
 		"before_change": "qms_customer.erp.transaction_deletion.before_change",
 	},
 	"Error Log": {"before_insert": "qms_customer.records.secrets.before_error_log"},
+	"Notification": {"before_validate": "qms_customer.records.protect.before_notification"},
 	"Auto Repeat": {"before_validate": "qms_customer.erp.auto_repeat.before_validate"},
 	"File": {
 		"before_validate": [
@@ -231,7 +232,11 @@ jinja = {
 pdf_generator = "qms_customer.records.pdf.generate"
 
 override_whitelisted_methods = {
-	"frappe.core.doctype.user.user.update_password": "qms_customer.records.credentials.update_own_password",
+	"frappe.core.doctype.user.user.update_password": "qms_customer.records.passwords.update_password",
+	"frappe.core.doctype.user.user.verify_password": "qms_customer.records.passwords.verify_password",
+	# The same functions under a second name, by which they are called over the network as well.
+	"frappe.core.doctype.user.test_user.update_password": "qms_customer.records.passwords.update_password",
+	"frappe.core.doctype.user.test_user.verify_password": "qms_customer.records.passwords.verify_password",
 	"frappe.email.relink": "qms_customer.records.protect.relink",
 	"frappe.custom.doctype.custom_field.custom_field.rename_fieldname": (
 		"qms_customer.records.protect.rename_fieldname"

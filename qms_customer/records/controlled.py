@@ -11,6 +11,7 @@ from frappe.model.document import Document
 from qms_customer.messages import refuse_one
 from qms_customer.records import ledger
 from qms_customer.records.registry import RECORDS
+from qms_customer.records.texts import Cleaned
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
 from qms_customer.rules.content import KINDS, TEXT, normal
@@ -19,7 +20,7 @@ from qms_customer.rules.content import KINDS, TEXT, normal
 EDITED = mark("Edited")
 
 
-class ControlledRecord(Document):
+class ControlledRecord(Cleaned):
 	"""A record whose fields outside `EDITABLE` only a decision function writes."""
 
 	# Fields that people with write permission edit on a draft.
@@ -27,6 +28,12 @@ class ControlledRecord(Document):
 
 	def before_validate(self) -> None:
 		"""Refuse, before anything is written, whatever does not come through a decision function."""
+		if self.flags.in_notification_update:
+			# It runs inside the save of a decision, on the same object, which goes on to be signed: a value
+			# that a Notification has set on it is taken back.
+			self.flags.in_notification_update = False
+			self.reload()
+			self._refuse()
 		if is_moving(self):
 			return
 		if self.is_new() or self.docstatus != 0:

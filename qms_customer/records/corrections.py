@@ -3,11 +3,11 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import escape_html, format_datetime, now_datetime
+from frappe.utils import escape_html, format_datetime
 
 from qms_customer.contract.people import full_name, own_roles
 from qms_customer.messages import refuse_one
-from qms_customer.records import ledger, signing
+from qms_customer.records import ledger, signing, texts
 from qms_customer.records.registry import RECORDS
 from qms_customer.records.token import moving
 from qms_customer.rules import mark, says
@@ -75,6 +75,7 @@ def correct(
 		)
 	if not says(reason):
 		refuse_one("K2", mark("Say why it is corrected."))
+	reason = texts.clean(reason)
 	target = next((r for r in doc.get(table) if r.name == row), None) if table else doc
 	if target is None:
 		refuse_one("K2", mark("There is no such row in {0} any more. Reload it."), name)
@@ -108,7 +109,7 @@ def correct(
 		reason=reason,
 		corrected_by=user,
 		corrected_by_name=full_name(user),
-		corrected_on=now_datetime(),
+		corrected_on=ledger.local(entry.at),
 	)
 	return doc
 
@@ -119,6 +120,7 @@ def of(doctype: str, name: str) -> list[frappe._dict]:
 		DOCTYPE,
 		filters={"reference_doctype": doctype, "reference_name": name},
 		fields=[
+			"sequence",
 			"table_field",
 			"row_name",
 			"field",
@@ -178,7 +180,9 @@ def _shown_label(doctype: str, correction: frappe._dict) -> str:
 	meta = frappe.get_meta(doctype)
 	if table := meta.get_field(correction.table_field):
 		meta = frappe.get_meta(table.options)
-	return _(correction.field_label, context=meta.name)
+	# What the form calls it; of a field that is no more, what it was called.
+	field = meta.get_field(correction.field)
+	return _(field.label if field else correction.field_label, context=meta.name)
 
 
 def _is_signed(doc: Document) -> bool:

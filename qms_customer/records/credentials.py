@@ -74,6 +74,10 @@ class Credential:
 			_note(self.user, stored)
 		return method
 
+	def is_password(self, text: str) -> bool:
+		"""Whether a text is the password of this site that is in force."""
+		return bool(self.password) and _matches(text, self.password)
+
 
 def of(user: str) -> Credential:
 	"""Return what is stored of a user, in one query."""
@@ -125,16 +129,16 @@ def check_code(user: str, code: str) -> bool:
 	import pyotp
 	from frappe.twofactor import get_otpsecret_for_, get_verification_method
 
-	if not code.strip().isdigit():
+	# One code has many spellings in Unicode, which the comparison takes for the same; it is used up in one.
+	if not (code.strip().isascii() and code.strip().isdigit()):
 		return False
 	secret = get_otpsecret_for_(user)
 	if get_verification_method() == "OTP App":
-		key = f"qms_code_used:{user}:{code.strip()}"
-		# A code proves something once.
-		if not pyotp.TOTP(secret).verify(code.strip(), valid_window=1) or frappe.cache.get_value(key):
+		if not pyotp.TOTP(secret).verify(code.strip(), valid_window=1):
 			return False
-		frappe.cache.set_value(key, 1, expires_in_sec=120)
-		return True
+		# A code proves something once, of two requests at the same moment to one.
+		key = frappe.cache.make_key(f"qms_code_used:{user}:{code.strip()}")
+		return bool(frappe.cache.set(key, 1, ex=120, nx=True))
 	counter = frappe.cache.get_value(f"qms_code_sent:{user}")
 	if counter is None or not pyotp.HOTP(secret).verify(code.strip(), int(counter)):
 		return False
@@ -229,9 +233,17 @@ def change_password(user: str, old: str, new: str) -> None:
 
 
 def before_user_changes(doc: Document, method: str | None = None) -> None:
-	"""A password that somebody else gives a user suspends that user's signing (doc event of User; 11.300)."""
-	if doc.get("new_password") and frappe.session.user != doc.name:
+	"""A password that is given to a user past the old one suspends that user's signing; nor does anybody
+	write the key of a link that was mailed to nobody, or a login that was none (doc event of User; 11.300).
+	"""
+	before = None if doc.is_new() else doc.get_doc_before_save()
+	# A form asks for no old password, whoever's name the session has.
+	if doc.get("new_password"):
 		doc.flags.qms_password_by_others = True
+	# Frappe writes both past its documents, and empties the key by saving one.
+	if doc.get("reset_password_key"):
+		doc.reset_password_key = before.reset_password_key if before else ""
+	doc.last_login = before.last_login if before else None
 
 
 def after_user_changed(doc: Document, method: str | None = None) -> None:
@@ -247,8 +259,13 @@ def after_user_renamed(doc: Document, method: str | None, old: str, new: str, me
 		# Frappe deletes the old one next; its alias says who it is from now on.
 		frappe.flags.qms_merged_user = old
 		return
-	if not frappe.db.exists(DOCTYPE, old):
-		return
+	if frappe.db.exists(DOCTYPE, old):
+		_rename(old, new)
+	# Links to choose a password go to the address of the new id: with the old id back, nobody would know.
+	suspend(new, mark("your user id was changed by somebody else"))
+
+
+def _rename(old: str, new: str) -> None:
 	known = frappe.qb.DocType(DOCTYPE)
 	frappe.qb.update(known).set(known.name, new).where(known.name == old).run()
 	rename_password(DOCTYPE, old, new)
@@ -266,26 +283,6 @@ def before_user_is_deleted(doc: Document, method: str | None = None) -> None:
 	# What somebody who never signed would have signed with keeps nobody's login.
 	frappe.db.delete(DOCTYPE, {"name": doc.name})
 	delete_all_passwords_for(DOCTYPE, doc.name)
-
-
-@frappe.whitelist(allow_guest=True, methods=["POST"])
-def update_own_password(
-	new_password: str, logout_all_sessions: int = 0, key: str | None = None, old_password: str | None = None
-) -> str | None:
-	"""Frappe's own change of password; afterwards the password counts as chosen by its owner.
-
-	It is the owner's where the owner proved the old one, or had the link that was mailed to them.
-	"""
-	from frappe.core.doctype.user.user import update_password as frappes
-
-	before = frappe.session.user
-	answer = frappes(new_password, logout_all_sessions, key, old_password)
-	user = frappe.session.user
-	if user not in ("Guest", "Administrator") and (key or before == user):
-		stored = of(user).password
-		if stored and _matches(new_password, stored):
-			establish(user)
-	return answer
 
 
 def _in_directory(user: str, secret: str) -> bool:

@@ -79,6 +79,7 @@ def entry_of(doctype: str, name: str, sequence: int) -> frappe._dict:
 			"event",
 			"recorded_by",
 			"recorded_on",
+			"time_zone",
 			"content",
 			"content_hash",
 			"chain_hash",
@@ -90,7 +91,6 @@ def entry_of(doctype: str, name: str, sequence: int) -> frappe._dict:
 		refuse_one("K2", mark("{0} has no version {1}."), name, str(sequence))
 	entry.last = frappe.db.get_value(ledger.SNAPSHOT, place, "sequence", order_by="sequence desc")
 	entry.by_name = full_name(entry.recorded_by)
-	entry.time_zone = frappe.utils.get_system_timezone()
 	entry.altered = chain.sha256(entry.content) != entry.content_hash
 	entry.signed = (
 		frappe.db.get_value(

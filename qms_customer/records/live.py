@@ -91,14 +91,38 @@ def _names(doctype: str, event: str = "") -> Iterator[list[str]]:
 def _compare(doctype: str, names: list[str], aliases: Aliases) -> Iterator[chain.Finding]:
 	recorded = _last_snapshots(doctype, names)
 	live = contents.stored_texts(doctype, list(recorded)) if recorded else {}
+	wrong = _wrong_states(doctype, list(recorded)) if recorded else {}
 	for name, (sequence, at, content) in recorded.items():
 		if name not in live:
 			yield chain.Finding(chain.DOCUMENT_REMOVED, doctype, name, sequence)
 			continue
 		expected = aliases.today(doctype, content, at)
-		if live[name] != expected:
+		if live[name] == expected:
+			if name in wrong:
+				yield chain.Finding(chain.DOCUMENT_CHANGED, doctype, name, sequence, wrong[name])
+		else:
 			for detail in _in_words(expected, live[name]):
 				yield chain.Finding(chain.DOCUMENT_CHANGED, doctype, name, sequence, detail)
+
+
+def _wrong_states(doctype: str, names: list[str]) -> dict[str, str]:
+	"""Return, in words, the states that do not follow from what the documents say, by name; one query.
+
+	A state is no content, as it follows from it; but it is what people see in lists.
+	"""
+	allowed = RECORDS[doctype].states
+	if not allowed:
+		return {}
+	found = {}
+	for row in frappe.get_all(
+		doctype, filters={"name": ("in", names)}, fields=["name", "workflow_state", *allowed.fields]
+	):
+		right = allowed.of(row)
+		if row.workflow_state not in right:
+			found[row.name] = _("{0}: {1} → {2}").format(
+				"workflow_state", " / ".join(right), row.workflow_state or "–"
+			)
+	return found
 
 
 def _last_snapshots(doctype: str, names: list[str]) -> dict[str, tuple[int, str, str]]:
@@ -224,7 +248,7 @@ def _compare_corrections(doctype: str, name: str, aliases: Aliases) -> Iterator[
 		fields=["sequence", "event", "recorded_by", "recorded_at", "content"],
 		order_by="sequence",
 	)
-	reasons = {s.sequence: s.comment for s in ledger.signatures(doctype, name)}
+	signatures = {s.sequence: s for s in ledger.signatures(doctype, name)}
 	notes = corrections.of(doctype, name) if any(s.event == corrections.MEANING for s in snapshots) else []
 	for before, after in pairwise(snapshots):
 		if after.event != corrections.MEANING:
@@ -234,11 +258,10 @@ def _compare_corrections(doctype: str, name: str, aliases: Aliases) -> Iterator[
 		except BROKEN:
 			continue
 		by = aliases.name_today("User", after.recorded_by, after.recorded_at)
-		said = (reasons.get(after.sequence) or "", by)
+		signed = signatures.get(after.sequence) or frappe._dict()
+		said = (after.sequence, signed.comment or "", by, signed.full_name, signed.signed_on)
 		places = {(c.table, c.row, c.field, c.old, c.new) for c in changes}
-		note = next(
-			(n for n in notes if _place(n) in places and (n.reason or "", n.corrected_by) == said), None
-		)
+		note = next((n for n in notes if _place(n) in places and _said(n) == said), None)
 		if note:
 			notes.remove(note)
 		else:
@@ -251,6 +274,11 @@ def _compare_corrections(doctype: str, name: str, aliases: Aliases) -> Iterator[
 			)
 	for note in notes:
 		yield _stray(doctype, name, note.field, note.old_value, note.new_value)
+
+
+def _said(note: frappe._dict) -> tuple:
+	"""What a note says of the signature of its correction."""
+	return (note.sequence, note.reason or "", note.corrected_by, note.corrected_by_name, note.corrected_on)
 
 
 def _place(note: frappe._dict) -> tuple[str, ...]:

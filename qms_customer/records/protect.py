@@ -351,6 +351,12 @@ def before_workflow(doc: Document, method: str | None = None) -> None:
 				_refuse_form(one.workflow_state_field or "", one.document_type)
 
 
+def before_notification(doc: Document, method: str | None = None) -> None:
+	"""A notification tells; it sets no field of a record, that is perhaps being signed (K2, K3)."""
+	if doc.set_property_after_alert and is_ours(doc.document_type):
+		_refuse_form(_(doc.set_property_after_alert), doc.document_type)
+
+
 def is_protected(doctype: str | None) -> bool:
 	"""Return whether a DocType is one of our records or ledgers, or the table of one."""
 	kind = stored_name(doctype)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from qms_customer.contract import states
 from qms_customer.rules import forms
 
 REVIEW, OPINION, ACTION = "Contract Review", "Contract Review Opinion", "Review Action"
@@ -21,6 +22,33 @@ def always(doc: Any) -> bool:
 
 
 @dataclass(frozen=True)
+class States:
+	"""Which workflow states follow from what a record says: from which `fields`, and by which function."""
+
+	fields: tuple[str, ...]
+	of: Callable[[Any], tuple[str, ...]]
+
+
+def _of_review(doc: Any) -> tuple[str, ...]:
+	if not doc.docstatus:
+		return states.UNDECIDED
+	closed = {"Approved": states.APPROVED, "Rejected": states.REJECTED, "Superseded": states.SUPERSEDED}
+	return tuple(s for decision, s in closed.items() if decision == doc.decision)
+
+
+def _of_opinion(doc: Any) -> tuple[str, ...]:
+	if not doc.docstatus:
+		return (states.AWAITING_OPINION,)
+	return (states.OPINION_GIVEN if doc.given_by else states.OPINION_CLOSED,)
+
+
+def _of_authorisation(doc: Any) -> tuple[str, ...]:
+	if not doc.docstatus:
+		return (states.PENDING_AUTHORISATION,)
+	return (states.AUTHORISED if doc.decision == "Approved" else states.REFUSED,)
+
+
+@dataclass(frozen=True)
 class RecordType:
 	"""What is particular to a type of record.
 
@@ -30,6 +58,7 @@ class RecordType:
 	`correctable`: K2: fields, and "table.field", that are corrected legibly; a field that decides something
 	is not among them, it is superseded by a new version.
 	`version`: the field that holds the record's version.
+	`states`: the workflow states that its content allows, verified with it.
 	`form`: K4: which form of the settings a record is printed as.
 	"""
 
@@ -38,6 +67,7 @@ class RecordType:
 	complete: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
 	correctable: frozenset[str] = frozenset()
 	version: str = ""
+	states: States | None = None
 	form: Callable[[Any], str] = lambda doc: doc.doctype
 
 
@@ -62,12 +92,14 @@ RECORDS: dict[str, RecordType] = {
 			}
 		),
 		version="review_version",
+		states=States(("docstatus", "decision"), _of_review),
 		# A class that is not known is not routine (B2).
 		form=lambda d: forms.ROUTINE_REVIEW if d.contract_class == "Routine" else forms.NON_ROUTINE_REVIEW,
 	),
 	OPINION: RecordType(
 		bookkeeping=frozenset({"workflow_state"}),
 		complete={"comment": always},
+		states=States(("docstatus", "given_by"), _of_opinion),
 		correctable=frozenset({"comment", "answers.comment"}),
 	),
 	ACTION: RecordType(
@@ -78,6 +110,7 @@ RECORDS: dict[str, RecordType] = {
 		bookkeeping=frozenset({"workflow_state"}),
 		complete={"decision_comment": always},
 		correctable=frozenset({"explanation", "decision_comment"}),
+		states=States(("docstatus", "decision"), _of_authorisation),
 	),
 	SETTINGS: RecordType(bookkeeping=frozenset({"change_reason"})),
 	ADOPTION: RecordType(

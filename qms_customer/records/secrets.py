@@ -10,6 +10,10 @@ import frappe
 from frappe.model.document import Document
 
 HIDDEN = "********"
+# By which names requests carry them.
+ARGUMENTS = frozenset(
+	{"signature", "password", "old", "new", "pin", "old_pin", "new_password", "old_password", "key"}
+)
 
 
 def keep_out_of_logs(secrets: Iterable[str | None]) -> None:
@@ -18,6 +22,10 @@ def keep_out_of_logs(secrets: Iterable[str | None]) -> None:
 	if known is None:
 		known = frappe.local.qms_secrets = set()
 	known.update(s for s in secrets if s)
+	# The recorder, and whatever else looks at the request later, gets them from here.
+	form = getattr(frappe.local, "form_dict", None) or {}
+	for key in ARGUMENTS.intersection(form):
+		form[key] = HIDDEN
 
 
 def before_error_log(doc: Document, method: str | None = None) -> None:

@@ -20,7 +20,7 @@ from qms_customer.contract import notify
 from qms_customer.contract.people import full_name, holders, is_enabled_person, is_present
 from qms_customer.contract.settings import settings
 from qms_customer.messages import refuse_one
-from qms_customer.records import contents, credentials, ledger, secrets
+from qms_customer.records import contents, credentials, ledger, secrets, texts
 from qms_customer.records.registry import RECORDS
 from qms_customer.rules import mark
 from qms_customer.rules.chain import Entry
@@ -90,7 +90,8 @@ def sign(
 		role=role,
 		acting_for=acting_for or "",
 		acting_for_name=full_name(acting_for) if acting_for else "",
-		comment=comment or "",
+		# As the record itself keeps it.
+		comment=texts.clean(comment or ""),
 		factor=held.factor,
 		session=held.session,
 		record_version=cint(doc.get(RECORDS[doc.doctype].version)) or 1,
@@ -207,6 +208,24 @@ def counted() -> Iterator[None]:
 		raise
 
 
+@contextmanager
+def counted_elsewhere() -> Iterator[None]:
+	"""Let the block check the current user's password as Frappe does; wrong tries count as at signing.
+
+	Who cannot sign has nothing to guess here: an account of the system goes on as ever.
+	"""
+	user = frappe.session.user
+	if not is_enabled_person(user):
+		yield
+		return
+	_refuse_locked(user)
+	try:
+		yield
+	except frappe.AuthenticationError:
+		_log_afterwards(user, "Wrong password")
+		raise
+
+
 def session_hash() -> str:
 	"""Return what names the session without giving it away."""
 	return hashlib.sha256((frappe.session.sid or "").encode()).hexdigest()[:16]
@@ -257,9 +276,12 @@ def _log_afterwards(user: str, reason: str) -> None:
 	"""Log a wrong try once what this request did is rolled back: it is kept, and nothing else is
 	(11.300(d)).
 	"""
-	sid, address = session_hash(), getattr(frappe.local, "request_ip", None)
+	sid, address, logged = session_hash(), getattr(frappe.local, "request_ip", None), []
 
 	def log() -> None:
+		if logged:
+			return
+		logged.append(True)
 		attempt = frappe.get_doc(
 			{
 				"doctype": ATTEMPT,
@@ -271,12 +293,14 @@ def _log_afterwards(user: str, reason: str) -> None:
 			}
 		)
 		attempt.db_insert()
-		# The request's own transaction is rolled back already: only the try is kept.
+		# The request's own transaction has ended already.
 		frappe.db.commit()
 		if until := _locked_until(user):
 			_raise_alarm(user, until)
 
 	frappe.db.after_rollback.add(log)
+	# Whoever calls this, and swallows the refusal, does not swallow the try.
+	frappe.db.after_commit.add(log)
 
 
 def _raise_alarm(user: str, until: object) -> None:

@@ -17,12 +17,15 @@ from frappe.model.document import Document
 from frappe.query_builder import DocType
 from frappe.utils import add_to_date, cstr, now_datetime, strip_html
 
+from qms_customer.records import texts
 from qms_customer.records.kinds import MODULE
 from qms_customer.records.protect import is_ours, is_upgrade
 from qms_customer.rules import mark
 
 TRAIL = "Record Trail"
 BATCH = 500
+# How much of a line is kept.
+SHORT = 10_000
 # An e-mail that is not out yet is kept once it is, or once it has waited so long.
 WAITING, SETTLED_AFTER = ("Not Sent", "Sending"), {"days": -1}
 COLUMNS = (
@@ -216,7 +219,8 @@ def _line(doctype: str, row: Any, recipients: str) -> dict[str, Any]:
 		"happened_on": row.creation,
 		"source_doctype": doctype,
 		"source_name": row.name,
-		**{key: cstr(value) for key, value in said.items()},
+		# What stands in an address or a subject is no script here.
+		**{key: texts.clean(cstr(value)[:SHORT]) for key, value in said.items()},
 	}
 
 

@@ -518,7 +518,7 @@ def test_a_document_that_was_changed_is_named_with_what_changed(review: Document
 			rest = {n[0] for n in found()} - {chain.DOCUMENT_CHANGED}
 			assert rest <= {chain.NOT_APPROVED, chain.APPROVAL_REMOVED}, field
 	put(REVIEW, review.name, "workflow_state", "Rejected")
-	assert found() == set(), "the state follows from the decision, and is no content"
+	assert [f.detail for f in findings()] == ["workflow_state: Approved → Rejected"], "it is what lists show"
 
 
 @pytest.mark.rule("K2")
@@ -740,7 +740,8 @@ def test_renaming_a_person_changes_no_record(review: Document, world: c.World, m
 		names = found()
 		assert (chain.DOCUMENT_CHANGED, REVIEW, review.name, 3) in names, "that name is another one's now"
 	if not merge:
-		assert credentials.of(new).status == credentials.ACTIVE
+		assert credentials.of(new).status == credentials.SUSPENDED, "as after a password from others"
+		credentials.establish(new)
 		following = c.start(world, c.order(c.item(stock=50)))
 		c.answer_all(world, following)
 		c.decide(following.reload(), new)

@@ -1,19 +1,19 @@
 """Approval Delegation: a manager lends an authority to a named person for a period (L2)."""
 
 import frappe
-from frappe.model.document import Document
 from frappe.utils import getdate
 
 from qms_customer.contract import people, scheduled
 from qms_customer.messages import refuse_one
 from qms_customer.records import signing
 from qms_customer.records.completeness import refuse_incomplete
+from qms_customer.records.texts import Cleaned
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
 from qms_customer.rules.people import DELEGABLE
 
 
-class ApprovalDelegation(Document):
+class ApprovalDelegation(Cleaned):
 	"""L2: made by the manager in person, never for the past, never by somebody who only acts for another."""
 
 	def validate(self) -> None:
