@@ -571,7 +571,7 @@ class _Maker:
 			return None
 		found = self._lines(day)
 		lines, prices = found
-		if self.settings.item_groups and not self.in_scope:
+		if "" not in self.groups and not self.in_scope:
 			self.source.excluded[mark("out of scope: item groups")] += 1
 			return None
 		if not lines:
@@ -627,7 +627,9 @@ class _Maker:
 				return mark("drafts")
 			if state in _CANCELLED and (field_ == "docstatus" or state != "2"):
 				return mark("cancelled")
-		if self.settings.companies and self._text("company") not in self.settings.companies:
+		company = self._text("company")
+		self.groups = {group for where, group in self.settings.scope if where in ("", company)}
+		if not self.groups:
 			return mark("out of scope: company")
 		return ""
 
@@ -667,7 +669,7 @@ class _Maker:
 				self._refuse_row(line, *why.args)
 				continue
 			group = values.text(o.cell(cells, (ITEM, "item_group"))) or o.masters.get(code, Master()).group
-			self.in_scope |= group in self.settings.item_groups
+			self.in_scope |= group in self.groups
 			if price is not None:
 				prices.append(price)
 			if code in bundles:

@@ -49,6 +49,8 @@ class Settings:
 	assumptions_given: bool = False
 	companies: frozenset[str] = frozenset()
 	item_groups: frozenset[str] = frozenset()
+	# Pairs of company and item group, "" for all; an order counts that lies in one of them.
+	scope: tuple[tuple[str, str], ...] = (("", ""),)
 	columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 	date_format: str = ""
 	number_format: str = ""
@@ -101,14 +103,17 @@ def parse(found: object, source: str = "") -> Settings:
 		raise Unusable(mark("{0}: {1} has to be an object."), source, "replay", usage=True)
 	_refuse_unknown(replay, _REPLAY, source, "replay.")
 	assume = replay.get("assume")
+	companies = _names(replay.get("companies"), "companies")
+	groups = _names(replay.get("item_groups"), "item_groups")
 	return Settings(
 		thresholds=Thresholds(**limits),
 		departments=_departments(found, source),
 		services=_flag(found.get("gate_services", True), "gate_services"),
 		assumptions=IN_ORDER if assume is None else _assumptions(assume, source),
 		assumptions_given=assume is not None,
-		companies=_names(replay.get("companies"), "companies"),
-		item_groups=_names(replay.get("item_groups"), "item_groups"),
+		companies=companies,
+		item_groups=groups,
+		scope=_scope(found.get("scope"), companies, groups),
 		columns=_columns(replay.get("columns"), source),
 		date_format=_choice(replay.get("date_format"), _DATE_FORMATS, "date_format"),
 		number_format=_choice(replay.get("number_format"), _NUMBER_FORMATS, "number_format"),
@@ -122,6 +127,16 @@ _REPLAY = {
 	*("assume", "companies", "item_groups", "columns", "date_format", "number_format"),
 	*("try_amounts", "try_quantities"),
 }
+
+
+def _scope(rows: object, companies: frozenset[str], groups: frozenset[str]) -> tuple[tuple[str, str], ...]:
+	"""Return what counts: what was asked for, else the scope of the settings, live or not yet; else all."""
+	if companies or groups:
+		return tuple((c, g) for c in sorted(companies or {""}) for g in sorted(groups or {""}))
+	if not isinstance(rows or [], list) or not all(isinstance(row, dict) for row in rows or ()):
+		raise Unusable(mark("{0} has to be a list."), "scope", usage=True)
+	cells = {(str(r.get("for_company") or ""), str(r.get("item_group") or "")) for r in rows or ()}
+	return (("", ""),) if not cells or ("", "") in cells else tuple(sorted(cells))
 
 
 def _fields(folder: str) -> dict[str, object]:

@@ -727,6 +727,9 @@ class _Writer:
 			text.append(
 				say(mark("Only orders with items of {0} are counted."), several(sorted(s.item_groups)))
 			)
+		if not (s.companies or s.item_groups) and s.scope != (("", ""),):
+			cells = [" / ".join(part for part in cell if part) for cell in s.scope]
+			text.append(say(mark("Only the scope of the settings is counted: {0}."), several(cells)))
 		if not s.services:
 			text.append(say(mark("Orders of services only are not reviewed.")))
 		return Section(

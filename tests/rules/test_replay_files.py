@@ -694,6 +694,15 @@ def test_scope(tmp_path: Path) -> None:
 	settings = parse({"gate_services": 0, "replay": {"companies": ["A"], "item_groups": ["Pumps"]}})
 	found, orders = read(path, settings)
 	assert list(found) == ["SO-1"] and orders.source.excluded.total() == 3
+	# The table of the settings, whether live yet or not; what is asked for goes before it.
+	table = [{"for_company": "B"}, {"for_company": "A", "item_group": "Sets", "live_since": "2025-01-01"}]
+	assert list(read(path, parse({"scope": table}))[0]) == ["SO-2", "SO-3"]
+	assert list(read(path, parse({"scope": [*table, {"for_company": ""}]}))[0]) == [
+		f"SO-{n}" for n in (1, 2, 3, 4)
+	]
+	assert list(read(path, parse({"scope": table, "replay": {"companies": ["B"]}}))[0]) == ["SO-2"]
+	with pytest.raises(Unusable, match="has to be a list"):
+		parse({"scope": "A"})
 
 
 # Settings
