@@ -269,6 +269,7 @@ auto_cancel_exempted_doctypes = [
 # Computed anew at any time: it goes when its contract goes.
 ignore_links_on_delete = ["Capacity Forecast"]
 company_data_to_be_ignored = [
+	"Capacity Forecast",
 	"Contract Review",
 	"Contract Review Opinion",
 	"Review Action",

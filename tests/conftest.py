@@ -11,11 +11,14 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support import env, services
+
+if TYPE_CHECKING:
+	from playwright.sync_api import Browser
 
 TESTS = env.CHECKOUT / "tests"
 NEED_BENCH = ("site", "browser", "bench")
@@ -262,6 +265,20 @@ def web_server(site: str) -> Iterator[services.WebServer]:
 	"""The web server: `.url`, `.worker_pids()`, `.kill_worker(pid)`. To write use `http` or `desk`."""
 	with services.web() as server:
 		yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+	"""The browser, started once for all tests of a process: Playwright allows no second one."""
+	from playwright.sync_api import sync_playwright
+
+	from tests.support.browser import ARGUMENTS
+
+	program = os.environ.get("QMS_TEST_CHROMIUM") or services.executable("chromium", package="chromium")
+	with sync_playwright() as playwright:
+		browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, headless=True)
+		yield browser
+		browser.close()
 
 
 @pytest.fixture

@@ -40,7 +40,8 @@ def correctable(doc: Document) -> list[dict[str, str]]:
 					"value": str(row.get(field) or ""),
 				}
 			)
-	return found
+	# What was written comes first: it is what needs correcting most often.
+	return sorted(found, key=lambda one: not one["value"])
 
 
 def correct(

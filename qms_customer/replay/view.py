@@ -738,7 +738,7 @@ class _Writer:
 			text,
 			[
 				Table(
-					[say(mark("Limit")), say(mark("By amount")), say(mark("By quantity"))],
+					[say(mark("Limit Tried")), say(mark("By amount")), say(mark("By quantity"))],
 					[
 						[say(mark("Small: below both")), shown(t.small_amount), shown(t.small_quantity)],
 						[

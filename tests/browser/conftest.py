@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -21,20 +20,6 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _isolated(committed: Callable[[], None]) -> None:
 	"""Put the site back after every test: what a browser does is committed."""
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-	"""The browser, started once."""
-	from playwright.sync_api import sync_playwright
-
-	from tests.support.browser import ARGUMENTS
-
-	program = os.environ.get("QMS_TEST_CHROMIUM") or services.executable("chromium", package="chromium")
-	with sync_playwright() as playwright:
-		browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, headless=True)
-		yield browser
-		browser.close()
 
 
 @pytest.fixture

@@ -18,19 +18,15 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-	api = pytest.importorskip("playwright.sync_api")
-	from tests.support.browser import ARGUMENTS
-
+@pytest.fixture
+def here(request: pytest.FixtureRequest) -> Browser:
+	"""The browser; where there is none, these tests are skipped."""
+	pytest.importorskip("playwright.sync_api")
 	try:
-		program = os.environ.get("QMS_TEST_CHROMIUM") or services.executable("chromium", package="chromium")
+		os.environ.get("QMS_TEST_CHROMIUM") or services.executable("chromium", package="chromium")
 	except services.ServiceError as error:
 		pytest.skip(str(error))
-	with api.sync_playwright() as playwright:
-		browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, headless=True)
-		yield browser
-		browser.close()
+	return request.getfixturevalue("chromium")
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +38,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page(chromium: Browser, written: Path) -> Iterator[Page]:
+def page(here: Browser, written: Path) -> Iterator[Page]:
 	"""The page, opened from its file. What it asks of a network, and any console message, fails the test."""
-	context = chromium.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
+	context = here.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
 	opened, asked, said = context.new_page(), [], []
 	opened.on("request", lambda request: asked.append(request.url))
 	opened.on("console", lambda message: said.append(message.text))

@@ -18,7 +18,7 @@ frappe.query_reports["Review Replay"] = {
 				{ value: "Reasons as Recorded", label: __("Reasons as Recorded") },
 				{ value: "Departments", label: __("Departments") },
 				{ value: "Authorities", label: __("Authorities") },
-				{ value: "Months", label: __("Months") },
+				{ value: "By Month", label: __("Months") },
 				{
 					value: "Limit of Large Orders: Amount",
 					label: __("Limit of Large Orders: Amount"),
@@ -28,7 +28,7 @@ frappe.query_reports["Review Replay"] = {
 					label: __("Limit of Large Orders: Quantity"),
 				},
 				{ value: "Small Orders", label: __("Small Orders") },
-				{ value: "Customer Groups", label: __("Customer Groups") },
+				{ value: "By Customer Group", label: __("Customer Groups") },
 				{ value: "Items", label: __("Items") },
 				{ value: "Largest Orders", label: __("Largest Orders") },
 			],

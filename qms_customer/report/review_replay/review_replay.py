@@ -30,11 +30,11 @@ TABLES = {
 	"Reasons as Recorded": "recorded",
 	"Departments": "departments",
 	"Authorities": "authorities",
-	"Months": "months",
+	"By Month": "months",
 	"Limit of Large Orders: Amount": "large_amount",
 	"Limit of Large Orders: Quantity": "large_quantity",
 	"Small Orders": "small",
-	"Customer Groups": "groups",
+	"By Customer Group": "groups",
 	"Items": "items",
 	"Largest Orders": "orders",
 }
