@@ -38,9 +38,18 @@ qms_customer.instead_of_workflow = (frm, handlers) => {
 	frm.selected_workflow_action = null;
 	frappe.dom.unfreeze();
 	// Who is faster than the network waits for the panel: the decision sends back the hash of what it shows.
-	Promise.resolve(frm.qms_loading).then(() => handlers[action] && handlers[action]());
+	panel_of(frm).then(() => handlers[action] && handlers[action]());
 	return new Promise(() => {});
 };
+
+// A form that is refreshed meanwhile loads its panel anew: the last one counts.
+async function panel_of(frm) {
+	let loading;
+	do {
+		loading = frm.qms_loading;
+		await loading;
+	} while (loading !== frm.qms_loading);
+}
 
 // Ask with a dialog that closes when the server has taken the answer: after a refusal, what was typed is still there.
 // `send(values)` returns a promise of ours, which stays open after a refusal.
@@ -325,7 +334,9 @@ qms_customer.show_terms = (doctype) => {
 	const fields = frappe.meta.docfield_map[doctype] || {};
 	for (const [field, context] of Object.entries(QMS_TERMS[doctype] || {})) {
 		if (fields[field]) {
-			fields[field].formatter = (value) => frappe.utils.escape_html(qms_customer.term(value, context));
+			// A form escapes before it formats, a list does not.
+			fields[field].formatter = (value) =>
+				frappe.utils.escape_html(qms_customer.term(frappe.utils.unescape_html(value || ""), context));
 		}
 	}
 	for (const field of ["workflow_state", "reference_doctype"]) {

@@ -18,7 +18,7 @@ frappe.query_reports["Review Replay"] = {
 				{ value: "Reasons as Recorded", label: __("Reasons as Recorded") },
 				{ value: "Departments", label: __("Departments") },
 				{ value: "Authorities", label: __("Authorities") },
-				{ value: "By Month", label: __("Months") },
+				{ value: "By Month", label: __("By Month") },
 				{
 					value: "Limit of Large Orders: Amount",
 					label: __("Limit of Large Orders: Amount"),
@@ -28,7 +28,7 @@ frappe.query_reports["Review Replay"] = {
 					label: __("Limit of Large Orders: Quantity"),
 				},
 				{ value: "Small Orders", label: __("Small Orders") },
-				{ value: "By Customer Group", label: __("Customer Groups") },
+				{ value: "By Customer Group", label: __("By Customer Group") },
 				{ value: "Items", label: __("Items") },
 				{ value: "Largest Orders", label: __("Largest Orders") },
 			],
