@@ -67,11 +67,25 @@ def pair(
 	return before, measure(action, ours)
 
 
+def fill_caches(other: Document) -> None:
+	with hooks_off():
+		other.submit()
+
+
+def pair_of_new(make: Callable[[], Document], number: int) -> tuple[Measured, Measured]:
+	"""Submit two new documents; making them emptied caches, which a third one fills."""
+	plain, ours, other = make(), make(), make()
+	fill_caches(other)
+	return pair(submit, plain, ours, number)
+
+
 def row(what: str, lines: int, pairs: list[tuple[Measured, Measured]]) -> None:
 	"""Print the medians; the ratio is the median of the pairs', each measured in the same second."""
 	before, after = (statistics.median(m[side][1] for m in pairs) for side in (0, 1))
 	ratio = statistics.median(ours[1] / plain[1] for plain, ours in pairs)
-	queries, added = pairs[-1][0][0], pairs[-1][1][0] - pairs[-1][0][0]
+	# With caches filled on both sides: whoever goes first in a pair fills them for the other.
+	queries, with_ours = (min(m[side][0] for m in pairs) for side in (0, 1))
+	added = with_ours - queries
 	bar = ""
 	if what.startswith("Sales Order") and lines == 50:
 		most, slowest = BARS[what.rpartition(" ")[2]]
@@ -98,6 +112,8 @@ def test_sales_order(world: c.World, lines: int) -> None:
 	for number in range(SUBMITS + 1):
 		plain, ours = order(code, lines, customer), order(code, lines, customer)
 		c.approve(world, ours)
+		# The approval emptied caches: neither of the two is to pay for it.
+		fill_caches(order(code, lines, customer))
 		pairs.append(pair(submit, plain, ours, number))
 	row("Sales Order submit", lines, pairs[1:])
 
@@ -115,7 +131,7 @@ def test_delivery_note(world: c.World, lines: int) -> None:
 	one, other = note(), note()
 	pair(save, one, other, 0)
 	row("Delivery Note save", lines, [pair(save, one, other, n) for n in range(SAVES)])
-	row("Delivery Note submit", lines, [pair(submit, note(), note(), n) for n in range(4)][1:])
+	row("Delivery Note submit", lines, [pair_of_new(note, n) for n in range(4)][1:])
 
 
 @pytest.mark.parametrize("lines", LINES)
@@ -155,4 +171,4 @@ def test_work_order(world: c.World, lines: int) -> None:
 	one, other = work(), work()
 	pair(save, one, other, 0)
 	row("Work Order save", lines, [pair(save, one, other, n) for n in range(SAVES)])
-	row("Work Order submit", lines, [pair(submit, work(), work(), n) for n in range(4)][1:])
+	row("Work Order submit", lines, [pair_of_new(work, n) for n in range(4)][1:])
