@@ -122,6 +122,7 @@ def qms_export(context: dict, out: Path, allow_uninstall: bool, accept_findings:
 		from qms_customer.records import export
 
 		made = export.export(out)
+		# A command has no request that would end the transaction: what was exported stays on record.
 		frappe.db.commit()
 		click.echo(f"{made.records} records, {made.entries} entries, {made.files} files in {out}")
 		wrong = export.check(out)

@@ -25,6 +25,7 @@ def collect(name: str) -> None:
 def after_signing(name: str) -> None:
 	"""Show on its contracts that they were adopted, and list those that came in between (E8)."""
 	adopt.list_stragglers(name)
+	# That list stands, whatever becomes of the marks; and a batch of these is as short as one of the list.
 	frappe.db.commit()
 	place: tuple[str, str] | None = (content.CONTRACT_DOCTYPES[0], "")
 	while place:

@@ -17,7 +17,7 @@ from frappe.query_builder.functions import Coalesce, NullIf, Sum
 from frappe.utils import cint, flt, getdate, now_datetime
 
 from qms_customer.contract import facts, forecast
-from qms_customer.contract.facts import number
+from qms_customer.contract.facts import is_own_stock, number
 from qms_customer.records.registry import REVIEW
 from qms_customer.rules import capacity as rules
 from qms_customer.rules.review import APPROVED
@@ -583,10 +583,7 @@ def _stock(codes: set[str], company: str, in_work: set[str]) -> dict[str, Decima
 		.select(bin_.item_code, Sum(bin_.actual_qty - bin_.reserved_qty_for_sub_contract))
 		.where(
 			bin_.item_code.isin(list(codes))
-			& (warehouse.company == company)
-			& (warehouse.disabled == 0)
-			& (warehouse.is_rejected_warehouse == 0)
-			& (warehouse.qms_customer.isnull() | (warehouse.qms_customer == ""))
+			& is_own_stock(warehouse, company)
 			& bin_.warehouse.notin([w for w in {*in_work, default} if w] or [""])
 		)
 		.groupby(bin_.item_code)

@@ -10,7 +10,6 @@ from frappe.model.document import Document
 from frappe.utils import CallbackManager, now_datetime
 
 from qms_customer.contract import (
-	approved,
 	capacity,
 	delivery_date,
 	facts,
@@ -99,13 +98,7 @@ def decide(
 	people.check_readable(review)
 	doc, canonical = reviews.live_contract(review)
 	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
-	_refuse_closed(review)
-	if not approved.says_the_same(canonical, review):
-		refuse_one(
-			"C12",
-			mark("{0} has changed since this review began. Sales has to start the next version."),
-			review.reference_name,
-		)
+	reviews.refuse_closed_or_changed(review, canonical)
 	if review.workflow_state not in (states.PENDING_APPROVAL, states.IN_REVIEW):
 		refuse_one(
 			"C9", mark("Review {0} does not wait for a decision: {1}."), review.name, review.workflow_state
@@ -251,7 +244,7 @@ def resubmit(review_name: str) -> Document:
 		refuse_one(
 			"C2", mark("A review is started by Sales: the role {0} is needed."), people_rules.SALES_USER
 		)
-	_refuse_closed(review)
+	reviews.refuse_closed(review)
 	if review.workflow_state != states.RETURNED:
 		refuse_one("C9", mark("Review {0} was not returned."), review.name)
 	by_name = {d.name: d for d in departments()}
@@ -286,13 +279,7 @@ def override_criterion(review_name: str, criterion: str, verdict: str, reason: s
 	people.check_readable(review)
 	doc, canonical = reviews.live_contract(review)
 	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
-	_refuse_closed(review)
-	if not approved.says_the_same(canonical, review):
-		refuse_one(
-			"C12",
-			mark("{0} has changed since this review began. Sales has to start the next version."),
-			review.reference_name,
-		)
+	reviews.refuse_closed_or_changed(review, canonical)
 	user = frappe.session.user
 	row = next((c for c in review.criteria if c.criterion == criterion), None)
 	if row is None or criterion not in CRITERIA or verdict not in [v.value for v in Verdict]:
@@ -365,13 +352,7 @@ def _open_opinion(opinion_name: str, content_hash: str) -> tuple[Document, Docum
 			opinion.department,
 			opinion.given_by_name or "–",
 		)
-	_refuse_closed(review)
-	if not approved.says_the_same(canonical, review):
-		refuse_one(
-			"C12",
-			mark("{0} has changed since this review began. Sales has to start the next version."),
-			review.reference_name,
-		)
+	reviews.refuse_closed_or_changed(review, canonical)
 	if content_hash != review.fingerprint:
 		refuse_one(
 			"C12", mark("The review has changed since it was shown to you. Reload it and decide again.")
@@ -629,17 +610,6 @@ def _authority(review: Document, overrule_reason: str) -> tuple[str, people_rule
 	if authority is None:
 		refuse([rules.Refusal("C12", reason)])
 	return user, authority
-
-
-def _refuse_closed(review: Document) -> None:
-	if review.docstatus != 0:
-		refuse_one(
-			"C12",
-			mark("Review {0} was decided already by {1}: {2}."),
-			review.name,
-			review.decided_by_name or "–",
-			review.decision,
-		)
 
 
 def _before_approval(review: Document, doc: Document) -> list[rules.Refusal]:

@@ -7,7 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, now_datetime
 
-from qms_customer.contract import approved, capacity, facts, notify, people, reviews, states
+from qms_customer.contract import capacity, facts, notify, people, reviews
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
 from qms_customer.records.token import moving
@@ -147,20 +147,7 @@ def _open(review_name: str, content_hash: str | None = None) -> tuple[Document, 
 	people.check_readable(review)
 	doc, canonical = reviews.live_contract(review)
 	review = frappe.get_doc(reviews.REVIEW, review_name, for_update=True)
-	if review.docstatus != 0:
-		refuse_one(
-			"C12",
-			mark("Review {0} was decided already by {1}: {2}."),
-			review.name,
-			review.decided_by_name or "–",
-			review.decision,
-		)
-	if review.workflow_state == states.OUT_OF_DATE or not approved.says_the_same(canonical, review):
-		refuse_one(
-			"C12",
-			mark("{0} has changed since this review began. Sales has to start the next version."),
-			review.reference_name,
-		)
+	reviews.refuse_closed_or_changed(review, canonical)
 	if content_hash is not None and content_hash != review.fingerprint:
 		refuse_one(
 			"C12", mark("The review has changed since it was shown to you. Reload it and decide again.")

@@ -9,6 +9,8 @@ import frappe
 from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import flt, getdate
+from pypika import Table
+from pypika.terms import Criterion
 
 from qms_customer.contract import forecast, scope
 from qms_customer.contract.settings import settings, thresholds
@@ -258,6 +260,18 @@ def _standards(names: set[str]) -> dict[str, Standard]:
 	return {n: found.get(n) or Standard(n, "", None, None, enabled=False) for n in names}
 
 
+def is_own_stock(warehouse: Table, company: str) -> Criterion:
+	"""Return the condition that what lies in a warehouse is a company's to sell: not rejected, not at a
+	customer's site.
+	"""
+	return (
+		(warehouse.company == company)
+		& (warehouse.disabled == 0)
+		& (warehouse.is_rejected_warehouse == 0)
+		& (warehouse.qms_customer.isnull() | (warehouse.qms_customer == ""))
+	)
+
+
 def _free_stock(codes: set[str], company: str) -> dict[str, Free]:
 	if not codes:
 		return {}
@@ -271,13 +285,7 @@ def _free_stock(codes: set[str], company: str) -> dict[str, Free]:
 			Sum(bin_.actual_qty),
 			Sum(bin_.reserved_qty + bin_.reserved_qty_for_production + bin_.reserved_qty_for_sub_contract),
 		)
-		.where(
-			bin_.item_code.isin(list(codes))
-			& (warehouse.company == company)
-			& (warehouse.disabled == 0)
-			& (warehouse.is_rejected_warehouse == 0)
-			& (warehouse.qms_customer.isnull() | (warehouse.qms_customer == ""))
-		)
+		.where(bin_.item_code.isin(list(codes)) & is_own_stock(warehouse, company))
 		.groupby(bin_.item_code)
 		.run()
 	)

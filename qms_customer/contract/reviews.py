@@ -269,6 +269,29 @@ def count_move(review: Document) -> None:
 	)
 
 
+def refuse_closed(review: Document) -> None:
+	"""Refuse what is done to a review that was decided meanwhile (C12)."""
+	if review.docstatus != 0:
+		refuse_one(
+			"C12",
+			mark("Review {0} was decided already by {1}: {2}."),
+			review.name,
+			review.decided_by_name or "–",
+			review.decision,
+		)
+
+
+def refuse_closed_or_changed(review: Document, canonical: str) -> None:
+	"""Refuse that, too, for a contract that is not any more what its review was begun with (C12)."""
+	refuse_closed(review)
+	if not approved.says_the_same(canonical, review):
+		refuse_one(
+			"C12",
+			mark("{0} has changed since this review began. Sales has to start the next version."),
+			review.reference_name,
+		)
+
+
 def live_contract(review: Document, lock: bool = True) -> tuple[Document, dict]:
 	"""Return the contract document as it is stored now, and its content."""
 	doc = frappe.get_doc(review.reference_doctype, review.reference_name, for_update=lock)

@@ -77,20 +77,6 @@ def frappe(site: str, *arguments: str) -> str:
 	return done.stdout
 
 
-def script(site: str, text: str) -> None:
-	file = env.sites_path() / site / "script.py"
-	file.write_text(text)
-	start = f"import frappe; frappe.init({site!r}); frappe.connect(); exec(open({str(file)!r}).read())"
-	done = subprocess.run(
-		[sys.executable, "-c", start],
-		cwd=env.sites_path(),
-		env=env.frappe_environment(),
-		capture_output=True,
-		text=True,
-	)
-	assert done.returncode == 0, done.stdout + done.stderr
-
-
 @pytest.fixture
 def made(site: str) -> Iterator[dict[str, str]]:
 	"""A site of ERPNext alone, and one with our app."""
@@ -119,10 +105,10 @@ def made(site: str) -> Iterator[dict[str, str]]:
 			for app in APPS:
 				if (env.home() / "apps" / app).is_dir():
 					frappe(name, "install-app", app)
-			script(name, PREPARE)
+			sites.script(name, PREPARE)
 			if kind == "ours":
 				frappe(name, "install-app", env.APP)
-				script(name, SCOPE)
+				sites.script(name, SCOPE)
 			made[kind] = name
 		yield made
 	finally:

@@ -28,9 +28,7 @@ Desk = Callable[..., "DeskPage"]
 
 def pending(cast: c.World, **values: object) -> Document:
 	"""A review with all opinions in, waiting for its decision."""
-	review = c.start(cast, c.order("IP-200", **values))
-	c.answer_all(cast, review)
-	return review.reload()
+	return c.pending(cast, c.order("IP-200", **values))
 
 
 def now(doc: Document) -> Document:

@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 Desk = Callable[..., "DeskPage"]
 
 
-def pending(cast: c.World, doc: Document) -> Document:
-	"""Return a review with all opinions in, waiting for its decision."""
-	review = c.start(cast, doc)
-	c.answer_all(cast, review)
-	return review.reload()
-
-
 def now(doc: Document) -> Document:
 	"""Return the document as the web server left it."""
 	frappe.db.rollback()
@@ -154,7 +147,7 @@ def test_the_vp_approves_on_a_telephone_what_nobody_objects_to(desk: Desk, cast:
 	objected = c.start(cast, c.order("IP-200"))
 	c.answer(cast, objected, "Quality", answer="Not Met", comment="no gauge")
 	c.answer_all(cast, objected)
-	review = pending(cast, c.order("IP-200", customer=c.customer(customer_name="Riverside Hospital")))
+	review = c.pending(cast, c.order("IP-200", customer=c.customer(customer_name="Riverside Hospital")))
 	vp = Hands(desk(cast.vp, phone=True))
 	vp.inbox("Contract Review", review.name)
 	vp.page.shot("1-review", full_page=True)
@@ -243,7 +236,7 @@ def test_sales_writes_how_a_difference_from_the_quotation_is_resolved(desk: Desk
 	doc = c.order_from(quotation)
 	doc.items[0].rate = 1500
 	doc.insert()
-	review = pending(cast, doc)
+	review = c.pending(cast, doc)
 	assert len(review.discrepancies) >= 1
 	vp = Hands(desk(cast.vp)).open("Contract Review", review.name)
 	vp.sees("Not Resolved", where=".qms-panel")

@@ -29,9 +29,7 @@ SCREENS = pytest.mark.parametrize(
 
 def pending(cast: c.World, doc: Document | None = None) -> Document:
 	"""Return a review with all opinions in, waiting for its decision."""
-	review = c.start(cast, doc or c.order("IP-200", customer=c.customer()))
-	c.answer_all(cast, review)
-	return review.reload()
+	return c.pending(cast, doc or c.order("IP-200", customer=c.customer()))
 
 
 def now(doc: Document) -> Document:

@@ -5,7 +5,7 @@ CFR 11.10-11.300).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import frappe
@@ -25,7 +25,7 @@ from qms_customer.rules import chain
 from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support import env
-from tests.support.people import as_user, make_user
+from tests.support.people import as_user, logged_in, make_user
 from tests.support.web import messages
 
 REFUSED = (frappe.ValidationError, frappe.PermissionError)
@@ -36,25 +36,6 @@ VERIFY_PASSWORD = "frappe.core.doctype.user.user.verify_password"
 @pytest.fixture
 def world() -> c.World:
 	return c.World()
-
-
-def pending(world: c.World) -> Document:
-	review = c.start(world, c.order(c.item(stock=50)))
-	c.answer_all(world, review)
-	return review.reload()
-
-
-@contextlib.contextmanager
-def logged_in(user: str, sid: str = "a browser") -> Iterator[None]:
-	"""As this user in a session of a browser, with no pen in hand."""
-	before, before_sid = frappe.session.user, frappe.session.sid
-	frappe.set_user(user)
-	frappe.session.sid = sid
-	try:
-		yield
-	finally:
-		frappe.set_user(before)
-		frappe.session.sid = before_sid
 
 
 def approve(review: Document, **signature: str) -> None:
@@ -214,7 +195,7 @@ def test_who_swallows_the_refusal_does_not_swallow_the_try(
 	world: c.World, committed: Callable[[], None]
 ) -> None:
 	"""11.300(d): a script on the server may call what we offer, go on, and commit."""
-	review = pending(world)
+	review = c.pending(world)
 	committed()
 	with logged_in(world.vp):
 		with contextlib.suppress(QMSRefusal):
@@ -274,7 +255,7 @@ def test_a_notification_writes_nothing_into_a_record_while_it_is_signed(world: c
 	ids=["null", "surrogate", "rtl", "emoji", "long", "blank", "lines"],
 )
 def test_odd_comments_are_signed_or_refused(world: c.World, http: Callable[..., Any], comment: str) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	seen = c.shown(review)
 	browser = http(world.vp)
 	answer = browser.sign(
@@ -293,7 +274,7 @@ def test_odd_comments_are_signed_or_refused(world: c.World, http: Callable[..., 
 @pytest.mark.rule("K3")
 def test_a_comment_is_no_script_in_the_ledgers_either(world: c.World) -> None:
 	"""Frappe cleans what is saved; lists and reports of the Desk show it as it is stored."""
-	review = pending(world)
+	review = c.pending(world)
 	bad = 'Fine <img src=x onerror="alert(1)"><script>alert(2)</script>'
 	c.decide(review, world.vp, "Approved", bad)
 	with as_user(world.vp):
@@ -337,7 +318,7 @@ def test_what_the_note_of_a_correction_shows_is_what_was_signed(world: c.World) 
 
 @pytest.mark.rule("K2")
 def test_the_state_that_people_see_is_what_was_decided(world: c.World) -> None:
-	review = c.decide(pending(world), world.vp, "Rejected", "no")
+	review = c.decide(c.pending(world), world.vp, "Rejected", "no")
 	assert verification.verify(review.doctype, review.name).findings == []
 	sql("update `tabContract Review` set workflow_state = 'Approved' where name = %s", review.name)
 	found = verification.verify(review.doctype, review.name).findings
@@ -346,7 +327,7 @@ def test_the_state_that_people_see_is_what_was_decided(world: c.World) -> None:
 
 @pytest.mark.rule("K3")
 def test_a_past_version_shows_the_zone_in_which_it_was_recorded(world: c.World) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	entry = history.entry_of(review.doctype, review.name, 1)
 	zone = entry.time_zone
 	frappe.db.set_single_value("System Settings", "time_zone", "America/New_York")
@@ -363,7 +344,7 @@ def test_a_past_version_shows_the_zone_in_which_it_was_recorded(world: c.World) 
 @pytest.mark.rule("K3")
 def test_the_recorder_keeps_no_password(world: c.World, http: Callable[..., Any]) -> None:
 	"""Administrator switches it on for a while: it keeps what each request carried."""
-	review = pending(world)
+	review = c.pending(world)
 	seen = c.shown(review)
 	browser = http(world.vp)
 	from frappe import recorder

@@ -26,9 +26,7 @@ def world() -> c.World:
 
 def pending(world: c.World, code: str, **values: object) -> frappe.model.document.Document:
 	"""Return a review with all opinions in, waiting for its decision."""
-	review = c.start(world, c.order(code, **values))
-	c.answer_all(world, review)
-	return review.reload()
+	return c.pending(world, c.order(code, **values))
 
 
 def rows(*reviews: frappe.model.document.Document) -> list[dict]:

@@ -32,12 +32,6 @@ def user(request: pytest.FixtureRequest) -> str:
 	return login(request.param)
 
 
-def pending(world: c.World) -> Document:
-	review = c.start(world, c.order(c.item(stock=50)))
-	c.answer_all(world, review)
-	return fresh(review)
-
-
 def asked(world: c.World) -> Document:
 	return c.opinion(c.start(world, c.order(c.item(stock=50))), "Sales")
 
@@ -51,12 +45,12 @@ def anywhere(call: Callable[[], Any], *documents: Document, user: str) -> None:
 
 
 @pytest.mark.rule("C11", "C12")
-@pytest.mark.parametrize("which", [pending, asked])
+@pytest.mark.parametrize("which", [c.pending, asked])
 def test_neither_submitted_nor_moved_past_the_decision(
 	world: c.World, user: str, which: Callable[[c.World], Document]
 ) -> None:
 	doc = which(world)
-	final = "Approved" if which is pending else "Opinion Given"
+	final = "Approved" if which is c.pending else "Opinion Given"
 	doors: list[Callable[[], Any]] = [
 		lambda: fresh(doc).submit(),
 		lambda: client.submit(sent(doc)),
@@ -66,7 +60,7 @@ def test_neither_submitted_nor_moved_past_the_decision(
 		lambda: client.set_value(doc.doctype, doc.name, "docstatus", 1),
 		lambda: fresh(doc).db_set("workflow_state", final),
 		lambda: fresh(doc).db_set("docstatus", 1),
-		lambda: apply_workflow(sent(doc), "Approve" if which is pending else "Submit Opinion"),
+		lambda: apply_workflow(sent(doc), "Approve" if which is c.pending else "Submit Opinion"),
 	]
 	for door in doors:
 		anywhere(door, doc, user=user)
@@ -83,7 +77,7 @@ def test_neither_submitted_nor_moved_past_the_decision(
 
 @pytest.mark.rule("C11", "C12")
 def test_nor_inserted_as_decided(world: c.World, user: str) -> None:
-	doc = pending(world)
+	doc = c.pending(world)
 	values = {k: v for k, v in json.loads(sent(doc)).items() if k not in ("name", "creation", "modified")}
 	decided = {**values, "docstatus": 1, "decision": "Approved", "workflow_state": "Approved"}
 	for made in (values, decided):
@@ -138,7 +132,7 @@ def test_records_are_not_changed_cancelled_renamed_or_deleted(world: c.World, us
 
 @pytest.mark.rule("C11", "C12")
 def test_a_workflow_that_is_edited_or_switched_off_decides_nothing(world: c.World, user: str) -> None:
-	doc = pending(world)
+	doc = c.pending(world)
 	workflow = frappe.get_doc("Workflow", "QMS Contract Review")
 	for transition in workflow.transitions:
 		transition.allowed, transition.condition = "All", ""
@@ -156,7 +150,7 @@ def test_a_workflow_that_is_edited_or_switched_off_decides_nothing(world: c.Worl
 
 @pytest.mark.rule("C12")
 def test_bulk_approval_from_the_list_decides_nothing(world: c.World, committed: Callable[[], None]) -> None:
-	doc = pending(world)
+	doc = c.pending(world)
 	committed()
 	before = stored(doc.doctype, doc.name), counts()
 	with as_user(world.vp):
@@ -167,7 +161,7 @@ def test_bulk_approval_from_the_list_decides_nothing(world: c.World, committed: 
 
 @pytest.mark.rule("C12")
 def test_the_link_of_a_workflow_mail_decides_nothing(world: c.World, http: Callable[..., Any]) -> None:
-	doc = pending(world)
+	doc = c.pending(world)
 	url = urlparse(get_confirm_workflow_action_url(doc, "Approve", world.vp))
 	guest = http("Guest")
 	before = stored(doc.doctype, doc.name), counts()
@@ -179,7 +173,7 @@ def test_the_link_of_a_workflow_mail_decides_nothing(world: c.World, http: Calla
 
 @pytest.mark.rule("C9", "C12")
 def test_an_api_key_decides_nothing(world: c.World, http: Callable[..., Any]) -> None:
-	doc = pending(world)
+	doc = c.pending(world)
 	vp = frappe.get_doc("User", world.vp)
 	vp.api_key, vp.api_secret = "k" * 15, "s" * 15
 	vp.save()

@@ -27,32 +27,13 @@ from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support import env
 from tests.support.doors import nothing_changes
-from tests.support.people import as_user, make_user
+from tests.support.people import as_user, logged_in, make_user
 from tests.support.web import messages
 
 
 @pytest.fixture
 def world() -> c.World:
 	return c.World()
-
-
-def pending(world: c.World, **values: Any) -> Document:
-	review = c.start(world, c.order(c.item(stock=50), **values))
-	c.answer_all(world, review)
-	return review.reload()
-
-
-@contextlib.contextmanager
-def logged_in(user: str, sid: str = "a browser") -> Iterator[None]:
-	"""As this user in a session of a browser, with no pen in hand."""
-	before, before_sid = frappe.session.user, frappe.session.sid
-	frappe.set_user(user)
-	frappe.session.sid = sid
-	try:
-		yield
-	finally:
-		frappe.set_user(before)
-		frappe.session.sid = before_sid
 
 
 def approve(review: Document, comment: str = "/", **signature: str) -> None:
@@ -78,7 +59,7 @@ def sound(*documents: Document) -> None:
 
 @pytest.mark.rule("K3", "C12")
 def test_a_signature_says_who_when_what_and_with_which_meaning(world: c.World) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	seen = c.shown(review)
 	c.decide(review, world.vp, comment="As the tender says")
 	signed = last(review)
@@ -97,7 +78,7 @@ def test_a_signature_says_who_when_what_and_with_which_meaning(world: c.World) -
 
 @pytest.mark.rule("K3")
 def test_the_bytes_of_attachments_are_signed(world: c.World) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	file = frappe.get_doc(
 		{
 			"doctype": "File",
@@ -146,7 +127,7 @@ def test_overruling_has_a_meaning_of_its_own(world: c.World) -> None:
 
 @pytest.mark.rule("K3", "C12")
 def test_nothing_moves_without_a_signature(world: c.World, http: Callable[..., Any]) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	seen = c.shown(review)
 	with logged_in(world.vp), nothing_changes(review), pytest.raises(QMSRefusal, match="K3: This is signed"):
 		api.decide_review(review.name, "Approved", seen, "/", "", "/")
@@ -168,7 +149,7 @@ def test_nothing_moves_without_a_signature(world: c.World, http: Callable[..., A
 @pytest.mark.rule("K3")
 def test_the_user_id_at_the_first_signing_then_the_password_alone(world: c.World) -> None:
 	"""11.200(a)(1): both components at the first signing of a session and after a pause."""
-	first, second, third = pending(world), pending(world), pending(world)
+	first, second, third = c.pending(world), c.pending(world), c.pending(world)
 	with logged_in(world.vp):
 		assert signing.state() == {
 			"user": world.vp,
@@ -201,7 +182,7 @@ def test_the_user_id_at_the_first_signing_then_the_password_alone(world: c.World
 def test_wrong_tries_are_counted_and_lock_signing_but_not_the_session(
 	world: c.World, http: Callable[..., Any]
 ) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	seen = c.shown(review)
 	browser = http(world.vp)
 
@@ -243,7 +224,7 @@ def test_wrong_tries_are_counted_and_lock_signing_but_not_the_session(
 
 @pytest.mark.rule("K3", "C9")
 def test_neither_an_api_key_nor_an_impersonator_signs(world: c.World, http: Callable[..., Any]) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	seen = c.shown(review)
 	arguments = {
 		"name": review.name,
@@ -273,7 +254,7 @@ def test_neither_an_api_key_nor_an_impersonator_signs(world: c.World, http: Call
 @pytest.mark.rule("K3", "C12")
 @pytest.mark.parametrize("who", ["Administrator", "Guest"])
 def test_an_account_of_nobody_does_not_sign(world: c.World, who: str) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	with logged_in(who), nothing_changes(review):
 		with pytest.raises((QMSRefusal, frappe.PermissionError)):
 			approve(review, user=who, password=env.PASSWORD)
@@ -287,7 +268,7 @@ def test_an_account_of_nobody_does_not_sign(world: c.World, who: str) -> None:
 @pytest.mark.rule("K3")
 def test_a_password_set_by_somebody_else_suspends_signing(world: c.World) -> None:
 	"""11.300: after an administrator's reset the person chooses another one first, and is told."""
-	review = pending(world)
+	review = c.pending(world)
 	vp = frappe.get_doc("User", world.vp)
 	vp.new_password = "Chosen-by-IT-77"
 	vp.save()
@@ -309,7 +290,7 @@ def test_a_password_set_by_somebody_else_suspends_signing(world: c.World) -> Non
 
 @pytest.mark.rule("K3")
 def test_a_password_changed_behind_the_application_suspends_signing(world: c.World) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	update_password(world.vp, "By-the-console-1")
 	with logged_in(world.vp), pytest.raises(QMSRefusal, match="set by somebody else"):
 		approve(review, user=world.vp, password="By-the-console-1")
@@ -317,7 +298,7 @@ def test_a_password_changed_behind_the_application_suspends_signing(world: c.Wor
 
 @pytest.mark.rule("K3")
 def test_a_persons_own_change_of_password_goes_on_signing(world: c.World, http: Callable[..., Any]) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	seen = c.shown(review)
 	browser = http(world.vp)
 	changed = browser.call(
@@ -344,7 +325,7 @@ def test_a_persons_own_change_of_password_goes_on_signing(world: c.World, http: 
 def test_who_logs_in_elsewhere_signs_with_a_pin_of_their_own(world: c.World) -> None:
 	"""Single sign-on: no password here. The PIN is stored as Frappe stores passwords."""
 	vp = make_user(roles.SALES_VP, password="")
-	review = pending(world)
+	review = c.pending(world)
 	with logged_in(vp):
 		assert (signing.state()["method"], bool(signing.state()["suspended"])) == ("Signing PIN", True)
 		with pytest.raises(QMSRefusal, match="set a signing PIN first"):
@@ -369,7 +350,7 @@ def test_who_logs_in_elsewhere_signs_with_a_pin_of_their_own(world: c.World) -> 
 def test_a_forgotten_pin_is_cleared_by_another_and_set_anew_by_its_owner(world: c.World) -> None:
 	"""11.300(c). Whoever clears it learns nothing, and cannot sign with it."""
 	vp, admin = make_user(roles.SALES_VP, password=""), make_user("System Manager")
-	review = pending(world)
+	review = c.pending(world)
 	with logged_in(vp):
 		frappe.db.set_value("User", vp, "last_login", now_datetime())
 		records_api.set_pin("482913")
@@ -400,7 +381,7 @@ def test_whoever_answers_for_logins_and_records_hears_of_a_lock(
 ) -> None:
 	"""11.300(d): at once, and once."""
 	admin, representative = make_user("System Manager"), make_user(roles.MANAGEMENT_REPRESENTATIVE)
-	review = pending(world)
+	review = c.pending(world)
 	committed()
 
 	def try_in_vain(times: int) -> None:
@@ -421,7 +402,7 @@ def test_whoever_answers_for_logins_and_records_hears_of_a_lock(
 
 @pytest.mark.rule("K3")
 def test_the_second_factor_of_the_login_is_asked_for(world: c.World) -> None:
-	first, second, third = pending(world), pending(world), pending(world)
+	first, second, third = c.pending(world), c.pending(world), c.pending(world)
 	frappe.db.set_single_value("System Settings", "enable_two_factor_auth", 1)
 	frappe.db.set_single_value("System Settings", "two_factor_method", "OTP App")
 	frappe.db.set_value("Role", roles.SALES_VP, "two_factor_auth", 1)
@@ -522,7 +503,7 @@ def test_who_logs_in_by_ldap_signs_with_the_directorys_password(
 ) -> None:
 	vp = make_user(roles.SALES_VP, password="")
 	frappe.db.set_value("User", vp, "username", vp)
-	review = pending(world)
+	review = c.pending(world)
 	directory(vp, "of-the-directory")
 	before = frappe.get_roles(vp)
 	with logged_in(vp):
@@ -572,7 +553,7 @@ def nothing_changes_after_rollback(doc: Document) -> Iterator[None]:
 
 @pytest.mark.rule("K2")
 def test_a_correction_keeps_the_old_value_legible(world: c.World) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	c.decide(review, world.vp, comment="As the tendr says")
 	with as_user(world.vp):
 		offered = records_api.get_record(review.doctype, review.name)["correctable"]
@@ -596,7 +577,7 @@ def test_a_correction_keeps_the_old_value_legible(world: c.World) -> None:
 
 @pytest.mark.rule("K2", "C13")
 def test_what_decides_something_is_not_corrected(world: c.World) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	c.decide(review, world.vp)
 	for user, field, value, reason, why in (
 		(world.vp, "decision", "Rejected", "slip", "decides something"),
@@ -613,14 +594,14 @@ def test_what_decides_something_is_not_corrected(world: c.World) -> None:
 		corrections.correct(review.doctype, review.name, "decision_comment", "x", "slip", shown="other")
 	with logged_in(world.vp), nothing_changes(review), pytest.raises(QMSRefusal, match="K3"):
 		corrections.correct(review.doctype, review.name, "decision_comment", "x", "slip", shown="/")
-	other = pending(world)
+	other = c.pending(world)
 	with as_user(world.vp), pytest.raises(QMSRefusal, match="not signed yet"):
 		corrections.correct(other.doctype, other.name, "solution", "x", "slip")
 
 
 @pytest.mark.rule("K2")
 def test_past_versions_are_shown_and_compared(world: c.World) -> None:
-	review = pending(world)
+	review = c.pending(world)
 	c.decide(review, world.vp, comment="one")
 	with as_user(world.vp):
 		corrections.correct(review.doctype, review.name, "decision_comment", "two", "slip", shown="one")

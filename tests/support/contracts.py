@@ -361,6 +361,13 @@ def answer_all(world: World, review: Document, *, but: tuple[str, ...] = ()) -> 
 			answer(world, review, department)
 
 
+def pending(world: World, doc: Document | None = None, **values: Any) -> Document:
+	"""Return a review with all opinions in, waiting for its decision."""
+	review = start(world, doc or order(item(stock=50), **values))
+	answer_all(world, review)
+	return review.reload()
+
+
 def shown(review: Document) -> str:
 	"""Return the hash that the form of the review would send back."""
 	return api.get_review_panel(review.name)["hash"]

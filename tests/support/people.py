@@ -29,6 +29,19 @@ def as_user(user: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def logged_in(user: str, sid: str = "a browser") -> Iterator[None]:
+	"""As this user in a session of a browser, with no pen in hand."""
+	before, before_sid = frappe.session.user, frappe.session.sid
+	frappe.set_user(user)
+	frappe.session.sid = sid
+	try:
+		yield
+	finally:
+		frappe.set_user(before)
+		frappe.session.sid = before_sid
+
+
+@contextlib.contextmanager
 def outside_tests() -> Iterator[None]:
 	"""Run the block as in production: with `flags.in_test` frappe keeps no versions and logs less."""
 	frappe.flags.in_test = False

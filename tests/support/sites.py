@@ -111,6 +111,22 @@ def _run(command: list[str]) -> None:
 			raise SiteError(f"`{' '.join(command)}` failed ({log}):\n{tail}")
 
 
+def script(site: str, text: str) -> str:
+	"""Run a script with frappe, in a process of its own, on one of the sites; return what it prints."""
+	file = env.sites_path() / site / "script.py"
+	file.write_text(text)
+	start = f"import frappe; frappe.init({site!r}); frappe.connect(); exec(open({str(file)!r}).read())"
+	done = subprocess.run(
+		[sys.executable, "-c", start],
+		cwd=env.sites_path(),
+		env=env.frappe_environment(),
+		capture_output=True,
+		text=True,
+	)
+	assert done.returncode == 0, done.stdout + done.stderr
+	return done.stdout
+
+
 def create_database() -> str:
 	"""Make the empty database and its user; return the password."""
 	name, password = database(), secrets.token_urlsafe(18)
