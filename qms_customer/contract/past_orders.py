@@ -1,4 +1,6 @@
-"""Submitted Sales Orders as a replay takes them: a constant number of queries, however many there are.
+"""Submitted Sales Orders as a replay takes them: month by month, a constant number of queries for each.
+
+So memory holds the orders of one month, however long the period is.
 
 What was on hand on the day of an order is gone, so stock is never known here; what an item says is what it
 says today. What the app asks for and an order of the past does not say is absent, and can be assumed.
@@ -6,13 +8,14 @@ says today. What the app asks for and an order of the past does not say is absen
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple, TypeVar
 
 import frappe
 from frappe.query_builder import DocType
-from frappe.utils import getdate
+from frappe.utils import get_last_day, getdate
 
 from qms_customer.contract.facts import number
 from qms_customer.rules import contract
@@ -32,11 +35,47 @@ class Wanted:
 
 def read(wanted: Wanted) -> Iterator[rules.PastOrder]:
 	"""Yield the submitted orders that the user may see, the oldest first."""
+	items = None
+	for month in _months(wanted):
+		orders = _orders(month)
+		if not orders:
+			continue
+		items = _items() if items is None else items
+		rows = _children(month, "Sales Order Item", "items", _Row)
+		packed = _children(month, "Packed Item", "packed_items", _Packed)
+		terms = _children(month, "Payment Schedule", "payment_schedule", _Term)
+		special = _children(month, "Contract Requirement", "qms_requirements", _Special)
+		for order in orders:
+			yield _order(
+				order,
+				rows.get(order.name, ()),
+				packed.get(order.name, ()),
+				terms.get(order.name, ()),
+				special.get(order.name, ()),
+				items,
+			)
+
+
+def _months(wanted: Wanted) -> Iterator[Wanted]:
+	"""The period in parts of a month at most, from the first order of the site to the last."""
+	first, last = frappe.db.sql("select min(transaction_date), max(transaction_date) from `tabSales Order`")[
+		0
+	]
+	if first is None:
+		return
+	start, end = max(wanted.start, first), min(wanted.end, last)
+	while start <= end:
+		until = min(get_last_day(start), end)
+		yield replace(wanted, start=start, end=until)
+		start = until + timedelta(days=1)
+
+
+def _orders(wanted: Wanted) -> list[frappe._dict]:
 	filters = {"docstatus": 1, "transaction_date": ("between", [wanted.start, wanted.end])}
 	for name in ("company", "customer_group"):
 		if value := getattr(wanted, name):
 			filters[name] = value
-	orders = frappe.get_list(
+	return frappe.get_list(
 		"Sales Order",
 		filters=filters,
 		fields=[
@@ -47,26 +86,38 @@ def read(wanted: Wanted) -> Iterator[rules.PastOrder]:
 		order_by="transaction_date, name",
 		limit_page_length=0,
 	)
-	if not orders:
-		return
-	rows = _children(wanted, "Sales Order Item", "items", _ROW)
-	packed = _children(wanted, "Packed Item", "packed_items", _PACKED)
-	terms = _children(wanted, "Payment Schedule", "payment_schedule", ("payment_term", "description"))
-	special = _children(wanted, "Contract Requirement", "qms_requirements", ("special", "none_identified"))
-	items = _items()
-	for order in orders:
-		yield _order(
-			order,
-			rows.get(order.name, ()),
-			packed.get(order.name, ()),
-			terms.get(order.name, ()),
-			special.get(order.name, ()),
-			items,
-		)
 
 
-_ROW = ("item_code", "qty", "stock_qty", "conversion_factor", "rate", "is_free_item", "delivery_date")
-_PACKED = ("parent_item", "item_code", "qty", "conversion_factor")
+class _Row(NamedTuple):
+	"""What is read of a line; the names are those of the columns, here and below."""
+
+	item_code: str | None
+	qty: float | None
+	stock_qty: float | None
+	conversion_factor: float | None
+	rate: float | None
+	is_free_item: int
+	delivery_date: date | None
+
+
+class _Packed(NamedTuple):
+	parent_item: str | None
+	item_code: str | None
+	qty: float | None
+	conversion_factor: float | None
+
+
+class _Term(NamedTuple):
+	payment_term: str | None
+	description: str | None
+
+
+class _Special(NamedTuple):
+	special: str | None
+	none_identified: int
+
+
+_Kind = TypeVar("_Kind", _Row, _Packed, _Term, _Special)
 
 
 @dataclass(frozen=True)
@@ -78,14 +129,14 @@ class _Item:
 	standard: Standard | None
 
 
-def _children(wanted: Wanted, doctype: str, parentfield: str, fields: tuple[str, ...]) -> dict[str, list]:
+def _children(wanted: Wanted, doctype: str, parentfield: str, kind: type[_Kind]) -> dict[str, list[_Kind]]:
 	"""The rows of a table of the orders by order, in one query."""
 	row, order = DocType(doctype), DocType("Sales Order")
 	query = (
 		frappe.qb.from_(row)
 		.join(order)
 		.on(order.name == row.parent)
-		.select(row.parent, *(row[field] for field in fields))
+		.select(row.parent, *(row[field] for field in kind._fields))
 		.where(
 			(row.parenttype == "Sales Order")
 			& (row.parentfield == parentfield)
@@ -98,7 +149,7 @@ def _children(wanted: Wanted, doctype: str, parentfield: str, fields: tuple[str,
 		query = query.where(order.company == wanted.company)
 	found = defaultdict(list)
 	for parent, *values in query.run():
-		found[parent].append(frappe._dict(zip(fields, values, strict=True)))
+		found[parent].append(kind(*values))
 	return found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 
 from qms_customer.rules import mark, says
 from qms_customer.rules.contract import SPECIAL_TECHNICAL
@@ -61,14 +62,15 @@ class Criterion:
 	@property
 	def computed(self) -> Verdict:
 		"""The verdict of the evidence: the worst of it; no evidence is unknown (B2)."""
-		verdicts = {e.verdict for e in self.evidence}
-		if Verdict.NOT_MET in verdicts:
-			return Verdict.NOT_MET
-		if Verdict.UNKNOWN in verdicts or not verdicts:
-			return Verdict.UNKNOWN
-		return Verdict.MET
+		worst = Verdict.MET if self.evidence else Verdict.UNKNOWN
+		for e in self.evidence:
+			if e.verdict is Verdict.NOT_MET:
+				return Verdict.NOT_MET
+			if e.verdict is Verdict.UNKNOWN:
+				worst = Verdict.UNKNOWN
+		return worst
 
-	@property
+	@cached_property
 	def verdict(self) -> Verdict:
 		"""The verdict that holds: a person's override (B3), else the computed one."""
 		return self.override or self.computed
@@ -310,7 +312,7 @@ def classify(
 	overrides = overrides or {}
 	capacity, in_stock = judge_capacity(facts)
 	criteria = tuple(
-		Criterion(c.code, c.evidence, overrides.get(c.code))
+		Criterion(c.code, c.evidence, overrides[c.code]) if c.code in overrides else c
 		for c in (judge_standard(facts), capacity, judge_terms(facts))
 	)
 	routine = all(c.verdict is Verdict.MET for c in criteria)

@@ -264,6 +264,13 @@ def _behind(criterion: Criterion) -> Iterable:
 	return (e for e in criterion.evidence if e.verdict is not Verdict.MET)
 
 
+def _stock_counts(found: Classification) -> bool:
+	"""Whether stock can change the path: it bears on criterion (b) alone."""
+	return found.path is not Path.CONVENED or all(
+		e.message == _REPEATS and e.args[0] == CAPACITY for e in found.reasons
+	)
+
+
 def title(message: str) -> str:
 	"""Return what a piece of evidence is called where orders are counted."""
 	return REASONS.get(message, message)
@@ -400,7 +407,7 @@ class Replay:
 		self.strict_paths[strict.path] += 1
 		self.strict_non_routine += not strict.routine
 		self.strict_reasons.update(reasons(strict))
-		if STOCK in order.absent and not found.in_stock:
+		if STOCK in order.absent and not found.in_stock and _stock_counts(found):
 			found = judge(order, self.thresholds, self._stocked)
 		self.stocked_paths[found.path] += 1
 

@@ -15,7 +15,6 @@ from collections.abc import Callable
 
 import frappe
 import pytest
-from frappe.model.document import Document
 
 from qms_customer.contract import adopt, approved, baseline, scope
 from qms_customer.records.token import moving
@@ -23,38 +22,12 @@ from qms_customer.rules import people as roles
 from qms_customer.rules.scope import Cell
 from tests.support import contracts as c
 from tests.support.company import COMPANY
+from tests.support.copies import copy_orders
 from tests.support.people import as_user, make_user
 from tests.support.sql import count_queries
 
 ORDERS = int(os.environ.get("QMS_BENCH_ORDERS", 20_000))
 PREFIX = "BENCH-"
-TABLES = ("Sales Order Item", "Sales Taxes and Charges", "Payment Schedule", "Contract Requirement")
-
-
-def columns(doctype: str, *but: str) -> list[str]:
-	return [f"`{x}`" for x in dict.fromkeys(frappe.db.get_table_columns(doctype)) if x not in but]
-
-
-def copy(models: list[Document], count: int) -> None:
-	"""Insert `count` copies of some orders, with their rows, each named by its number."""
-	each = count // len(models)
-	for number, model in enumerate(models):
-		name = f"concat('{PREFIX}{number}-', lpad(seq, 7, '0'))"
-		cols = ", ".join(columns("Sales Order", "name"))
-		frappe.db.sql(
-			f"insert into `tabSales Order` (name, {cols}) select {name}, {cols}"
-			f" from `tabSales Order`, seq_1_to_{each} where `tabSales Order`.name = %s",
-			model.name,
-		)
-		for table in TABLES:
-			cols = ", ".join(columns(table, "name", "parent"))
-			frappe.db.sql(
-				f"insert into `tab{table}` (name, parent, {cols})"
-				f" select concat(left(name, 10), '-{number}-', seq), {name}, {cols}"
-				f" from `tab{table}`, seq_1_to_{each} where parent = %s and parenttype = 'Sales Order'",
-				model.name,
-			)
-		frappe.db.commit()
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -81,7 +54,7 @@ def test_adoption(committed: Callable[[], None]) -> None:
 	for one in models:
 		one.submit()
 	committed()
-	print(f"\n{ORDERS} orders copied in {timed(lambda: copy(models, ORDERS)):.0f} s")
+	print(f"\n{ORDERS} orders copied in {timed(lambda: copy_orders(models, ORDERS, PREFIX)):.0f} s")
 
 	with as_user(it):
 		name = adopt.prepare().name

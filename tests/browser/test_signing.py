@@ -54,6 +54,20 @@ def asked_for(hands: Hands) -> list[str]:
 	return [name for name in ("qms_user", "qms_password", "qms_code") if hands.field(name).count()]
 
 
+def test_what_is_typed_stays_when_the_dialog_is_drawn_anew(desk: Desk, cast: c.World) -> None:
+	"""The user id has the fields of the dialog drawn again while the password is typed."""
+	review = c.start(cast, c.order("IP-200", customer=c.customer()))
+	opinion = c.opinion(review, "R&D")
+	rnd = Hands(desk(cast.person(roles.RND))).open("Contract Review Opinion", opinion.name)
+	rnd.action("Submit Opinion")
+	page = rnd.page
+	for fieldname in ("qms_user", "qms_password"):
+		rnd.field(fieldname, rnd.dialog).locator("input").click()
+		page.keyboard.insert_text("half")
+		page.evaluate("() => cur_dialog.refresh_dependency()")
+		assert rnd.value(fieldname, rnd.dialog) == "half"
+
+
 @pytest.mark.rule("K3", "C9")
 @SCREENS
 def test_the_first_signing_asks_for_user_id_and_password_the_next_for_the_password(

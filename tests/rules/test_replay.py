@@ -221,6 +221,13 @@ def test_an_assumption_never_adds_scrutiny_and_never_helps_what_is_known(o, limi
 		assert found == strict
 
 
+@given(plain_orders, all_limits, st.sampled_from((r.IN_ORDER, r.NOTHING)))
+def test_everything_in_stock_is_judged_in_full(o, limits, assumptions) -> None:
+	"""Where stock is left out of account as it cannot matter, judging all of it again finds the same."""
+	stocked = r.judge(o, limits, replace(assumptions, in_stock=True))
+	assert replay(o, limits=limits, assumptions=assumptions).stocked_paths == {stocked.path: 1}
+
+
 @given(st.lists(plain_orders, max_size=12))
 def test_the_parts_add_up(orders) -> None:
 	found = replay(*orders)

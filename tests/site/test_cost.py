@@ -8,6 +8,7 @@ from typing import Any
 
 import frappe
 import pytest
+from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
 from frappe.model.document import Document
 
 from qms_customer.records import corrections, ledger, signing
@@ -71,6 +72,27 @@ def test_submitting_an_approved_order_adds_a_constant_number_of_queries(world: c
 		added[lines] = submit(first) - plain
 	assert len(set(added.values())) == 1, added
 	assert added[1] <= 4, added
+
+
+@pytest.mark.rule("D4")
+def test_delivering_adds_a_constant_number_of_queries(world: c.World) -> None:
+	"""The order is read anew as it is stored, table by table, and compared with what was approved of it."""
+	code, customer = c.item(stock=5000), c.customer()
+	added = {}
+	# ERPNext makes and deletes a file for many lines only; the first round fills caches.
+	for lines in (10, 10, 50):
+		notes = []
+		for _ in range(3):
+			order = draft(code, lines, customer=customer)
+			c.approve(world, order)
+			order.reload().submit()
+			notes.append(make_delivery_note(order.name).insert())
+		with hooks_off():
+			submit(notes[0])
+			plain = submit(notes[1])
+		added[lines] = submit(notes[2]) - plain
+	assert len(set(added.values())) == 1, added
+	assert added[10] <= 20, added
 
 
 SIGNING_ADDS = 8

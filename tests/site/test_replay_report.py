@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import frappe
 import pytest
+from frappe.core.doctype.prepared_report.prepared_report import generate_report, make_prepared_report
 from frappe.desk.query_report import run
 from frappe.model.document import Document
 from frappe.utils import add_days, getdate
@@ -22,7 +24,7 @@ from qms_customer.rules import people as roles
 from qms_customer.rules import replay as rules
 from tests.support import contracts as c
 from tests.support import pool
-from tests.support.people import as_user
+from tests.support.people import as_user, make_user
 from tests.support.plain import hooks_off
 from tests.support.sql import count_queries
 
@@ -145,6 +147,21 @@ def test_a_past_order_is_read_as_the_live_one_is(limits: None) -> None:
 	}
 
 
+def test_a_period_is_read_month_by_month(limits: None) -> None:
+	"""Each order once, the oldest first, those of the first and the last day of a month too."""
+	code = c.item(with_standard=False)
+	days = ["2019-01-31", "2019-02-28", "2019-04-30", "2019-02-01", "2019-05-01"]
+	made = {day: past(code, day=day).name for day in days}
+
+	def read(start: str, end: str) -> list[str]:
+		wanted = past_orders.Wanted(getdate(start), getdate(end))
+		return [o.name for o in past_orders.read(wanted) if o.name in made.values()]
+
+	assert read("1900-01-01", "2199-12-31") == [made[day] for day in sorted(days)]
+	assert read("2019-02-01", "2019-04-30") == [made[day] for day in sorted(days)[1:4]]
+	assert read("2019-03-01", "2019-03-31") == read("1900-01-01", "1900-12-31") == []
+
+
 def test_a_standard_that_came_later_says_nothing(limits: None) -> None:
 	"""It is unknown which one was in force, and so it can be assumed; one that has run out is not valid."""
 	past(c.item(qms_product_standard=c.standard(valid_from="2020-01-01")))
@@ -182,6 +199,29 @@ def test_in_chinese(limits: None) -> None:
 	assert report["columns"][0]["label"] == "提出意见的部门"
 	assert "生产部" in [row["c0"] for row in report["result"]]
 	assert "非常规" in report["message"]
+
+
+def test_prepared_in_the_background_it_is_the_same(limits: None, committed: Callable[[], None]) -> None:
+	past(c.item(with_standard=False))
+	user = make_user(roles.GENERAL_MANAGER, language="zh")
+	frappe.db.set_value("Report", REPORT, "prepared_report", 1)
+	filters = {"from_date": DAY, "to_date": DAY, "show": "Departments", **ASSUMED}
+	with as_user(user):
+		frappe.local.lang = "zh"
+		at_once = run(REPORT, dict(filters), ignore_prepared_report=True)
+		assert not run(REPORT, dict(filters))["doc"]
+		name = make_prepared_report(REPORT, json.dumps(filters))["name"]
+		committed()
+		frappe.local.lang = "en"  # as a worker starts
+		frappe.local.job = frappe._dict(user=user)
+		generate_report(name)
+		del frappe.local.job
+		frappe.local.lang = "zh"
+		prepared = run(REPORT, dict(filters))
+	assert prepared["doc"].status == "Completed", prepared["doc"].error_message
+	for part in ("columns", "result", "message", "chart", "report_summary"):
+		assert json.loads(frappe.as_json(prepared[part])) == json.loads(frappe.as_json(at_once[part])), part
+	assert "非常规" in prepared["message"]
 
 
 def test_a_constant_number_of_queries(limits: None) -> None:

@@ -99,6 +99,8 @@ class Hands:
 
 	def action(self, label: str) -> None:
 		"""Choose from the menu Actions."""
+		# The menu is made anew whenever the form is refreshed: a choice made meanwhile would be lost.
+		self.page.settle()
 		self.find(".actions-btn-group > button").click()
 		self.find(".actions-btn-group .menu-item-label").get_by_text(self.say(label), exact=True).click()
 		self.page.settle()
@@ -210,6 +212,9 @@ class Hands:
 			box.fill(value)
 			control.locator("[role=option]").filter(has_text=value).first.click()
 			expect(box).to_have_value(re.compile(".+"))
+			# An answer to what was typed that comes late would open the list again, over the next field. Tab
+			# would open the next one: a link that the person may not search answers with a message.
+			box.blur()
 			self.page.settle()
 		else:
 			box = control.locator("input, textarea").first

@@ -33,10 +33,10 @@ KEEP = (
 	"bootinfo_lang",
 	"website_generator_routes",
 )
-# Writing to one of these tables makes the kept keys doubtful too.
+# Writing to one of these tables makes the kept keys doubtful too. (A Workflow Action is a task of somebody.)
 METADATA = re.compile(
-	r"tab(DocType|DocField|DocPerm|Custom |Property Setter|Workflow|Translation|Module|Role\b|Language"
-	r"|Document Naming|Server Script|Client Script|Installed Application|Domain)"
+	r"tab(DocType|DocField|DocPerm|Custom |Property Setter|Workflow(?! Action)|Translation|Module|Role\b"
+	r"|Language|Document Naming|Server Script|Client Script|Installed Application|Domain)"
 )
 
 

@@ -6,6 +6,7 @@ frappe.provide("qms_customer");
 (() => {
 	const API = "qms_customer.records.api.";
 	const PIN = "Signing PIN";
+	const TYPED = ["Data", "Password", "Small Text", "Text", "Int", "Float"];
 	const esc = (text) => frappe.utils.escape_html(String(text ?? ""));
 
 	// ---- calling
@@ -86,7 +87,10 @@ frappe.provide("qms_customer");
 			// "off" is taken for a hint by browsers that keep passwords: nobody's signature is filled in for them.
 			qms_password.$input.attr("autocomplete", "new-password");
 			qms_code.$input.attr({ autocomplete: "one-time-code", inputmode: "numeric" });
-			this.dialog.$wrapper.on("change input", "input, select, textarea", () => this.say());
+			this.dialog.$wrapper.on("change input", "input, select, textarea", (event) => {
+				this.keep(event.target);
+				this.say();
+			});
 			this.dialog.$wrapper.on("click", ".qms-way-out", (event) => this.way_out(event));
 			this.dialog.$wrapper.on("hidden.bs.modal", () => this.forget());
 			add_slashes(this.dialog);
@@ -156,6 +160,13 @@ frappe.provide("qms_customer");
 				);
 		}
 
+		// Frappe draws a field of a dialog anew, with the value that it had, a tenth of a second after another one
+		// changed, but takes over what is typed half a second later only: in between, what was typed would be gone.
+		keep({ dataset }) {
+			const field = this.dialog.fields_dict[dataset.fieldname];
+			if (TYPED.includes(field?.df.fieldtype)) field.value = field.get_value();
+		}
+
 		// Not Frappe's get_values: that one draws fields anew while somebody types into them.
 		values() {
 			const values = {};
@@ -204,8 +215,7 @@ frappe.provide("qms_customer");
 			if (!missing.length) return true;
 			const typed = (field) => !["qms_user", "qms_password", "qms_code"].includes(field.df.fieldname);
 			if (!missing.some(typed)) {
-				missing[0].set_focus();
-				missing[0].$wrapper.addClass("has-error");
+				show_field(missing[0]);
 				return false;
 			}
 			const jumps = missing.map(

@@ -250,6 +250,7 @@ def _chart(rows: list[dict]) -> dict | None:
 			],
 		},
 		"type": "bar",
+		"disableEntryAnimation": 1,  # redrawn while it grows, Frappe's chart throws
 		"barOptions": {"stacked": 1},
 		"colors": ["#2490ef", "#f8814f"],
 	}

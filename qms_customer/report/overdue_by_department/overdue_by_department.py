@@ -83,6 +83,7 @@ def _chart(rows: list[dict]) -> dict | None:
 			],
 		},
 		"type": "bar",
+		"disableEntryAnimation": 1,  # redrawn while it grows, Frappe's chart throws
 		"barOptions": {"stacked": 1},
 		"colors": ["#e24c4c", "#f8814f"],
 	}

@@ -8,6 +8,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.translate import get_user_lang
 from frappe.utils import add_years, flt, getdate, now_datetime, nowdate
 
 from qms_customer.contract import past_orders
@@ -21,6 +22,7 @@ from qms_customer.replay.words import ROLE, Say, Several
 from qms_customer.rules import mark
 from qms_customer.rules import replay as rules
 from qms_customer.rules.classification import Path, Thresholds
+from qms_customer.shown import language
 
 LIMITS = ("small_amount", "small_quantity", "large_amount", "large_quantity")
 # What the filter "Show" offers, and the table of the page that it is.
@@ -47,8 +49,16 @@ COLOURS = {
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple:
-	"""Return columns, rows, findings, chart and summary of a replay over what the user may see."""
-	filters = frappe._dict(filters or {})
+	"""Return columns, rows, findings, chart and summary of a replay over what the user may see.
+
+	Frappe prepares a report that takes long in the background, where a job speaks the site's language.
+	"""
+	in_job = getattr(frappe.local, "job", None)
+	with language(get_user_lang() if in_job else frappe.local.lang):
+		return _execute(frappe._dict(filters or {}))
+
+
+def _execute(filters: frappe._dict) -> tuple:
 	table = TABLES.get(filters.show or "Way of Review")
 	if not table:
 		refuse_one("B1", mark("{0} is nothing that this report shows."), filters.show)
@@ -210,6 +220,7 @@ def _chart(key: str, table: Table | None, replay: rules.Replay) -> dict:
 		convened = [row[1 + len(Path)] for row in table.rows]
 		return {
 			"type": "line",
+			"disableEntryAnimation": 1,  # redrawn while it grows, Frappe's chart throws
 			"title": told(Say(mark("Orders convened, by limit"))),
 			"data": {
 				"labels": [told(row[0]) for row in table.rows],
@@ -226,6 +237,7 @@ def _chart(key: str, table: Table | None, replay: rules.Replay) -> dict:
 		label = 1 if key in ("reasons", "recorded") else 0
 		return {
 			"type": "bar",
+			"disableEntryAnimation": 1,  # redrawn while it grows, Frappe's chart throws
 			"data": {
 				"labels": [told(row[label]) for row in table.rows],
 				"datasets": [
@@ -240,6 +252,7 @@ def _chart(key: str, table: Table | None, replay: rules.Replay) -> dict:
 	months = replay.all_months()
 	return {
 		"type": "bar",
+		"disableEntryAnimation": 1,  # redrawn while it grows, Frappe's chart throws
 		"data": {
 			"labels": months,
 			"datasets": [
