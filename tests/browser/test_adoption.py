@@ -149,7 +149,7 @@ def test_what_was_altered_meanwhile_is_shown_and_brought_up_to_date(
 
 @pytest.mark.rule("E8", "C1")
 def test_an_imported_order_is_adopted_from_the_list(desk: Desk, cast: c.World, it: str) -> None:
-	doc = c.order("IP-200", qty=2)
+	doc = c.imported_order("IP-200", qty=2)
 	page = Hands(desk(it, path="/app/sales-order"))
 	page.find(f'.list-row-checkbox[data-name="{doc.name}"]').check()
 	page.action("Adopt from before the Go-Live")

@@ -39,7 +39,7 @@ def traded() -> Document:
 	doc = c.committed_order(world, c.item(stock=20), qty=3)
 	note = make_delivery_note(doc.name).insert()
 	note.submit()
-	late = c.order(c.item())
+	late = c.imported_order(c.item())
 	with as_user(make_user("System Manager")):
 		record = adopt.supplement([("Sales Order", late.name)], "Imported")
 	with as_user(world.gm):

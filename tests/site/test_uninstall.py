@@ -167,7 +167,7 @@ def traded(committed: Callable[[], None]) -> str:
 	doc = c.committed_order(world, c.item(stock=50), qty=2)
 	file = c.upload(attached_to_doctype="Contract Review", attached_to_name=doc.qms_contract_review)
 	assert file.name
-	late = c.order(c.item())
+	late = c.imported_order(c.item())
 	with as_user(make_user("System Manager")):
 		record = adopt.supplement([("Sales Order", late.name)], "Imported")
 	with as_user(world.gm):

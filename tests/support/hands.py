@@ -219,7 +219,8 @@ class Hands:
 		else:
 			box = control.locator("input, textarea").first
 			box.fill(str(value))
-			box.press("Tab")
+			# Tab would open the calendar of a date that comes next.
+			box.blur()
 		self.page.settle()
 
 	def cell(self, table: str, row: int, fieldname: str, value: Any) -> None:
