@@ -127,9 +127,10 @@ def test_a_worker_that_dies_while_somebody_signs_leaves_no_half_of_it(
 		answer = task.sign(clients[task.user])
 		assert answer.status_code == 200, messages(answer)
 		lasted.append(time.monotonic() - began)
-	usual = statistics.median(lasted)
-
 	results: Counter[str] = Counter()
+	# How late a worker is killed at most: it follows what comes back, so that about two in five are heard
+	# however fast the machine is at that moment.
+	reach = 1.3 * statistics.median(lasted)
 	for task in tasks:
 		told: list[str] = []
 
@@ -141,10 +142,11 @@ def test_a_worker_that_dies_while_somebody_signs_leaves_no_half_of_it(
 
 		signing = threading.Thread(target=sign)
 		signing.start()
-		time.sleep(dice.uniform(0, 1.3 * usual))
+		time.sleep(dice.uniform(0, reach))
 		kill_workers(web_server)
 		signing.join(timeout=60)
 		results[told[0]] += 1
+		reach *= 1.1 if told[0] == "died" else 1 / 1.15
 	assert web_server.answers()
 	# The database takes back what the dead had not committed.
 	deadline = time.monotonic() + 10
