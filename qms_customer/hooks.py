@@ -9,13 +9,21 @@ required_apps = ["erpnext"]
 app_include_css = "/assets/qms_customer/css/qms_customer.css"
 app_include_js = ["/assets/qms_customer/js/common.js", "/assets/qms_customer/js/signing.js"]
 doctype_js = {
-	"Sales Order": "public/js/sales_order.js",
+	"Sales Order": [
+		"public/js/sales_order.js",
+		"public/js/production.js",
+		"public/js/sales_order_production.js",
+	],
+	"Production Notice": "public/js/production.js",
 	"Quotation": "public/js/quotation.js",
 	"Blanket Order": "public/js/blanket_order.js",
+	"Customer": "public/js/customer.js",
 	"Delivery Note": "public/js/release.js",
 	"Sales Invoice": "public/js/release.js",
 	"POS Invoice": "public/js/release.js",
 	"Stock Entry": "public/js/release.js",
+	"Contract Change Notice": "public/js/distribution.js",
+	"Communication": "public/js/communication.js",
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -29,6 +37,7 @@ override_doctype_dashboards = {
 	"Blanket Order": "qms_customer.erp.dashboards.blanket_order",
 	"Customer": "qms_customer.erp.dashboards.customer",
 	"Item": "qms_customer.erp.dashboards.item",
+	"Batch": "qms_customer.erp.dashboards.batch",
 }
 
 after_install = "qms_customer.setup.install.after_install"
@@ -61,6 +70,18 @@ fixtures = [
 					"Pending Authorisation",
 					"Authorised",
 					"Refused",
+					"Notice Draft",
+					"Awaiting Customer",
+					"Notice In Review",
+					"Notice Pending Approval",
+					"Change Applied",
+					"Change Rejected",
+					"Change Withdrawn",
+					"Awaiting Acknowledgement",
+					"Acknowledged",
+					"Passed to Production",
+					"Released to Production",
+					"Withdrawn from Production",
 				],
 			]
 		],
@@ -71,7 +92,17 @@ fixtures = [
 			[
 				"name",
 				"in",
-				["Approve", "Reject", "Return", "Submit Opinion", "Re-affirm", "Authorise", "Refuse"],
+				[
+					"Approve",
+					"Reject",
+					"Return",
+					"Submit Opinion",
+					"Re-affirm",
+					"Authorise",
+					"Refuse",
+					"Acknowledge",
+					"Release to Production",
+				],
 			]
 		],
 	},
@@ -88,6 +119,7 @@ _commitment = {
 	"before_change": "qms_customer.erp.commitment.before_change",
 	"before_cancel": "qms_customer.erp.commitment.before_cancel",
 	"on_cancel": "qms_customer.erp.commitment.on_cancel",
+	"on_change": "qms_customer.erp.register.on_contract_change",
 }
 
 doc_events = {
@@ -108,13 +140,23 @@ doc_events = {
 	"Delivery Note": {
 		"before_validate": "qms_customer.erp.delivery_note.before_validate",
 		"before_submit": "qms_customer.erp.delivery_note.before_submit",
+		"before_change": "qms_customer.erp.delivery_terms.before_change",
 		"on_cancel": "qms_customer.erp.release.on_cancel",
+		"on_change": "qms_customer.erp.register.on_goods_or_money",
 	},
 	("Sales Invoice", "POS Invoice"): {
 		"before_validate": "qms_customer.erp.sales_invoice.before_validate",
 		"before_submit": "qms_customer.erp.sales_invoice.before_submit",
 		"on_cancel": "qms_customer.erp.release.on_cancel",
 	},
+	"Sales Invoice": {"before_change": "qms_customer.erp.delivery_terms.before_change"},
+	("Sales Invoice", "Payment Entry"): {"on_change": "qms_customer.erp.register.on_goods_or_money"},
+	"Unreconcile Payment": {"on_change": "qms_customer.erp.register.on_unreconcile"},
+	"Journal Entry": {"on_change": "qms_customer.erp.register.on_journal_entry"},
+	("Contract Review", "Contract Change Notice", "Production Notice"): {
+		"on_change": "qms_customer.erp.register.on_record_change"
+	},
+	"Contract Adoption": {"on_change": "qms_customer.erp.register.on_adoption"},
 	"Stock Entry": {
 		"before_validate": "qms_customer.erp.stock_entry.before_validate",
 		"before_submit": "qms_customer.erp.stock_entry.before_submit",
@@ -136,14 +178,23 @@ doc_events = {
 		"before_update_after_submit": "qms_customer.erp.purchase_order.before_update_after_submit",
 		"before_change": "qms_customer.erp.purchase_order.before_change",
 	},
+	"Production Plan": {
+		"before_validate": "qms_customer.erp.production_plan.before_validate",
+		"before_submit": "qms_customer.erp.production_plan.before_submit",
+		"before_change": "qms_customer.erp.production_plan.before_change",
+	},
 	"Work Order": {
 		"before_validate": "qms_customer.erp.work_order.before_validate",
 		"before_submit": "qms_customer.erp.work_order.before_submit",
 		"before_update_after_submit": "qms_customer.erp.work_order.before_update_after_submit",
 		"before_change": "qms_customer.erp.work_order.before_change",
+		"on_change": "qms_customer.erp.register.on_work_order",
 	},
 	"User": {
-		"before_validate": "qms_customer.records.credentials.before_user_changes",
+		"before_validate": [
+			"qms_customer.records.credentials.before_user_changes",
+			"qms_customer.setup.executor.before_user_changes",
+		],
 		"on_update": "qms_customer.records.credentials.after_user_changed",
 		"after_rename": "qms_customer.records.credentials.after_user_renamed",
 		"on_trash": "qms_customer.records.credentials.before_user_is_deleted",
@@ -227,6 +278,9 @@ jinja = {
 	"methods": [
 		"qms_customer.contract.prints.qms_contract_review_form",
 		"qms_customer.contract.prints.qms_opinion_form",
+		"qms_customer.contract.notice_prints.qms_change_notice_form",
+		"qms_customer.contract.register_prints.qms_register_entry_form",
+		"qms_customer.contract.production_print.qms_production_notice_form",
 	]
 }
 pdf_generator = "qms_customer.records.pdf.generate"
@@ -248,14 +302,20 @@ delete_file_data_content = "qms_customer.erp.file.delete_content"
 write_file = "qms_customer.erp.file.write_content"
 
 scheduler_events = {
-	"hourly": ["qms_customer.contract.adopt.resume_killed"],
+	"hourly": [
+		"qms_customer.contract.adopt.resume_killed",
+		"qms_customer.contract.sweep.resume_killed",
+	],
 	"daily": [
 		"qms_customer.contract.scheduled.recheck_approvals",
 		"qms_customer.contract.scheduled.remind_overdue",
+		"qms_customer.contract.sweep.nightly",
 		"qms_customer.records.anchoring.anchor",
 		"qms_customer.contract.scheduled.assign_to_delegates",
 		"qms_customer.records.trail.keep",
+		"qms_customer.contract.registration.remind",
 	],
+	"daily_long": ["qms_customer.contract.register_job.catch_up"],
 }
 
 # Our records do not chain ERPNext's documents: Cancel All leaves them alone, a deleted company's data too.
@@ -265,6 +325,10 @@ auto_cancel_exempted_doctypes = [
 	"Approval Delegation",
 	"Delivery Authorisation",
 	"Contract Adoption",
+	"Contract Change Notice",
+	"Change Acknowledgement",
+	"Contract Register Entry",
+	"Production Notice",
 ]
 # Computed anew at any time: it goes when its contract goes.
 ignore_links_on_delete = ["Capacity Forecast"]
@@ -278,7 +342,13 @@ company_data_to_be_ignored = [
 	"Contract Status Change",
 	"Approved Content",
 	"Contract Adoption",
+	"Contract Change Notice",
+	"Change Acknowledgement",
 	"Adopted Contract",
+	"Contract Sweep",
+	"Contract Sweep Finding",
+	"Contract Register Entry",
+	"Production Notice",
 	"Record Alias",
 	"Record Snapshot",
 	"Electronic Signature",

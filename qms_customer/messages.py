@@ -37,17 +37,31 @@ def sentence(refusal: Refusal) -> str:
 	return text if text.startswith(f"{refusal.rule}:") else f"{refusal.rule}: {text}"
 
 
-def refuse(refusals: Iterable[Refusal], title: str = "") -> NoReturn:
-	"""Raise QMSRefusal with all refusals in one message."""
+def refuse(refusals: Iterable[Refusal], title: str = "", notice_of: str = "") -> NoReturn:
+	"""Raise QMSRefusal with all refusals in one message.
+
+	`notice_of`: the sales order for which the message offers to make a change notice (E8).
+	"""
 	lines = list(dict.fromkeys(sentence(r) for r in refusals))
 	frappe.throw(
 		lines if len(lines) > 1 else lines[0],
 		QMSRefusal,
 		title=title or _("Not Possible Yet"),
 		as_list=len(lines) > 1,
+		primary_action=_make_notice(notice_of) if notice_of else None,
 	)
 
 
-def refuse_one(rule: str, message: str, *args: object, title: str = "") -> NoReturn:
-	"""Raise QMSRefusal with one message, already marked for translation by its caller."""
-	refuse([Refusal(rule, message, tuple(str(a) for a in args))], title)
+def refuse_one(rule: str, message: str, *args: object, title: str = "", notice_of: str = "") -> NoReturn:
+	"""Raise QMSRefusal with one message, already marked for translation by its caller; see `refuse`."""
+	refuse([Refusal(rule, message, tuple(str(a) for a in args))], title, notice_of)
+
+
+def _make_notice(order: str) -> dict:
+	"""The button of a message that asks on the form of the order what is to be changed."""
+	return {
+		"label": _("Make Change Notice"),
+		"client_action": "qms_customer.offer_notice",
+		"args": {"order": order},
+		"hide_on_success": True,
+	}

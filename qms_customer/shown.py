@@ -4,6 +4,7 @@ templates.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import frappe
@@ -80,6 +81,14 @@ def label_in_both(meta: Any, name: str) -> Markup:
 
 def render(template: str, **context: Any) -> str:
 	"""Return a template of ours filled in, everything in it escaped."""
+	return _environment().get_template(template).render(**context)
+
+
+@cache
+def _environment() -> Environment:
+	"""Return where our templates are compiled, once in a process: of one request that costs more than the
+	rest of a panel. What depends on the user, or the site, is a function that is called in rendering.
+	"""
 	env = Environment(
 		loader=PackageLoader("qms_customer", "templates"),
 		autoescape=select_autoescape(default_for_string=True, default=True),
@@ -88,7 +97,7 @@ def render(template: str, **context: Any) -> str:
 	)
 	env.globals.update(
 		_=_,
-		link=lambda doctype, name, label=None: Markup(get_link_to_form(doctype, name, label or name)),
+		link=lambda doctype, name, label=None: Markup(get_link_to_form(doctype, name, escape(label or name))),
 		full_name=people.full_name,
 		date=format_date,
 		money=lambda amount, company: (
@@ -100,4 +109,4 @@ def render(template: str, **context: Any) -> str:
 		verdict_colour=VERDICT_COLOUR,
 		answer_colour=ANSWER_COLOUR,
 	)
-	return env.get_template(template).render(**context)
+	return env

@@ -56,6 +56,15 @@ def fingerprint_of(doc: Document) -> str:
 
 def stored_contents(doctype: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
 	"""Return the contents of stored documents by name, in one query a table whatever their number."""
+	shape = schema(doctype)
+	return {name: rules.content(shape, values) for name, values in stored_values(doctype, names).items()}
+
+
+def stored_values(doctype: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+	"""Return what stored documents say in the fields that count, their tables with the names of the rows.
+
+	One query a table, whatever the number of documents.
+	"""
 	names = list(names)
 	if not names:
 		return {}
@@ -67,10 +76,10 @@ def stored_contents(doctype: str, names: Iterable[str]) -> dict[str, dict[str, A
 		for row in frappe.get_all(
 			meta.get_field(table).options,
 			filters={"parent": ("in", names), "parenttype": doctype, "parentfield": table},
-			fields=["parent", *columns],
+			fields=["name", "parent", *columns],
 		):
 			tables[row.parent][table].append(row)
-	return {h.name: rules.content(shape, {**h, **tables[h.name]}) for h in heads}
+	return {h.name: {**h, **tables[h.name]} for h in heads}
 
 
 def same_document(doc: Document, before: Document) -> bool:

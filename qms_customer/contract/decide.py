@@ -13,6 +13,7 @@ from qms_customer.contract import (
 	capacity,
 	delivery_date,
 	facts,
+	notices,
 	notify,
 	people,
 	reviews,
@@ -29,6 +30,7 @@ from qms_customer.rules import contract as contract_rules
 from qms_customer.rules import mark, says
 from qms_customer.rules import people as people_rules
 from qms_customer.rules import review as rules
+from qms_customer.rules.aspects import PMC
 from qms_customer.rules.classification import CRITERIA, Path, Verdict, has_risen, override_refusal
 
 # K3: what a signature means.
@@ -173,6 +175,9 @@ def decide(
 		f"{comment} {overrule_reason}".strip() if overruled else comment,
 		content_hash,
 	)
+	if review.change_notice:
+		# What the review approved is applied with it, or neither is (E7).
+		notices.follow_review(review, decision, authority.role, authority.acting_for, comment, content_hash)
 	notify.tell(
 		[review.prepared_by],
 		_("Review {0} of {1}: {2}").format(review.name, review.reference_name, _(review.workflow_state)),
@@ -223,6 +228,8 @@ def _decide_one(row: dict, decision: str, comment: str, solution: str) -> dict[s
 	except (frappe.ValidationError, frappe.PermissionError) as refusal:
 		frappe.db.rollback(save_point="qms_decide_one")
 		frappe.clear_document_cache(reviews.REVIEW, name)
+		if notice := frappe.db.get_value(reviews.REVIEW, name, "change_notice"):
+			frappe.clear_document_cache(notices.DOCTYPE, notice)
 		frappe.local.message_log = frappe.local.message_log[:said]
 		texts = refusal.args[0] if refusal.args else ""
 		return {"name": name, "done": 0, "message": "<br>".join([texts] if isinstance(texts, str) else texts)}
@@ -613,23 +620,13 @@ def _authority(review: Document, overrule_reason: str) -> tuple[str, people_rule
 
 
 def _before_approval(review: Document, doc: Document) -> list[rules.Refusal]:
-	"""What else approval needs: a verbal order's confirmation (A3); a class that has not risen (B4)."""
-	found = [
-		rules.Refusal(m.rule, m.message, m.args)
-		for m in contract_rules.missing_to_approve(
-			doc.get("qms_contract_form") or "",
-			[
-				contract_rules.Confirmation(
-					c.confirmed_by or "",
-					str(c.confirmed_on or ""),
-					c.method or "",
-					c.evidence if files.is_stored(c.evidence) else "",
-				)
-				for c in review.confirmations
-			],
-		)
-	]
-	found += delivery_date.before_approval(review, doc)
+	"""What else approval needs: a verbal order's confirmation (A3); a class that has not risen (B4).
+
+	Of a change the customer's confirmation stands on its notice.
+	"""
+	found = [] if review.change_notice else _unconfirmed(review, doc)
+	if not review.change_notice or _concerns_pmc(review):
+		found += delivery_date.before_approval(review, doc)
 	capacity.keep_fresh(doc)
 	now = facts.evaluate(doc, reviews.overrides_of(review))
 	if has_risen(Path(review.review_path), now.path):
@@ -644,6 +641,29 @@ def _before_approval(review: Document, doc: Document) -> list[rules.Refusal]:
 			)
 		)
 	return found
+
+
+def _unconfirmed(review: Document, doc: Document) -> list[rules.Refusal]:
+	return [
+		rules.Refusal(m.rule, m.message, m.args)
+		for m in contract_rules.missing_to_approve(
+			doc.get("qms_contract_form") or "",
+			[
+				contract_rules.Confirmation(
+					c.confirmed_by or "",
+					str(c.confirmed_on or ""),
+					c.method or "",
+					c.evidence if files.is_stored(c.evidence) else "",
+				)
+				for c in review.confirmations
+			],
+		)
+	]
+
+
+def _concerns_pmc(review: Document) -> bool:
+	"""Whether PMC is asked about a change: then what it can deliver by when is agreed first (C8)."""
+	return any(o.department == PMC for o in reviews.opinions_of(review.name))
 
 
 def _approve(
@@ -672,9 +692,7 @@ def _approve(
 	reviews.close_approved(
 		review, canonical, user, authority.role, authority.acting_for, comment, content_hash
 	)
-	for kind in contract_rules.design_before_production(
-		facts.requirements(doc), doc.get("qms_packaging") or ""
-	):
+	for kind in _to_design(review, doc):
 		owners = people.holders(people_rules.RND)
 		add_action(
 			review,
@@ -687,3 +705,15 @@ def _approve(
 			None,
 			people_rules.QUALITY,
 		)
+
+
+def _to_design(review: Document, doc: Document) -> list[str]:
+	"""The special requirements to be designed before production (A7); of a change, those that it brings."""
+	kinds = contract_rules.design_before_production(facts.requirements(doc), doc.get("qms_packaging") or "")
+	before = doc.flags.qms_stored
+	if not review.change_notice or before is None:
+		return kinds
+	names = ("qms_packaging", "qms_packaging_details")
+	if any((doc.get(n) or "") != (before.get(n) or "") for n in names):
+		return kinds
+	return kinds if facts.requirements(doc) != facts.requirements(before) else []

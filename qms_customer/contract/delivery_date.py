@@ -52,7 +52,13 @@ def refresh_contract(doc: Document) -> None:
 	_refuse_strangers(frappe.session.user)
 	review = frappe.db.get_value(
 		reviews.REVIEW,
-		{"reference_doctype": doc.doctype, "reference_name": doc.name, "docstatus": 0, "out_of_date": 0},
+		{
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"docstatus": 0,
+			"out_of_date": 0,
+			"change_notice": ("is", "not set"),
+		},
 	)
 	if review:
 		refresh(review)

@@ -21,7 +21,7 @@ from frappe.permissions import has_user_permission
 from frappe.query_builder.functions import Max, Min
 from frappe.utils import add_days, escape_html, format_date, getdate, now, nowdate
 
-from qms_customer.contract import authorise, people, reviews, states, workdays
+from qms_customer.contract import authorise, distribution, people, reviews, states, workdays
 from qms_customer.contract.settings import escalation_steps, settings
 from qms_customer.messages import term
 from qms_customer.rules import escalation as rules
@@ -77,6 +77,7 @@ def notices() -> list[Notice]:
 		*_decisions(today, staff, calendars),
 		*_actions(today, staff),
 		*_authorisations(today, calendars),
+		*_acknowledgements(today),
 	):
 		calendar = calendars[item.row.company]
 		heard = rules.who_hears(item.waiting, today, calendar, steps, staff)
@@ -274,6 +275,41 @@ def _authorisations(today: date, calendars: _Calendars) -> list[Item]:
 				)
 			)
 	return found
+
+
+def _acknowledgements(today: date) -> list[Item]:
+	"""Changes that a department has not acknowledged (E6)."""
+	return [
+		Item(
+			distribution.DOCTYPE,
+			row,
+			rules.Waiting(
+				rules.ACKNOWLEDGEMENT,
+				getdate(row.due_date),
+				(row.department_role,),
+				department=row.department,
+			),
+			lambda late, row=row: _(
+				"Overdue by {0} business day(s): {1} has not acknowledged the change {2} of {3}"
+			).format(late, escape_html(term(row.department)), row.change_notice, row.reference_name),
+		)
+		for row in frappe.get_all(
+			distribution.DOCTYPE,
+			filters={"docstatus": 0, "due_date": ("<", today)},
+			fields=[
+				"name",
+				"company",
+				"customer",
+				"reference_doctype",
+				"reference_name",
+				"change_notice",
+				"department",
+				"department_role",
+				"due_date",
+			],
+			order_by="name",
+		)
+	]
 
 
 def _opiners(names: list[str]) -> tuple[dict[str, set[str]], dict[str, Any]]:

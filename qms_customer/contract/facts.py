@@ -293,7 +293,10 @@ def _free_stock(codes: set[str], company: str) -> dict[str, Free]:
 
 
 def _own_reservation(doc: Document) -> dict[str, Decimal]:
-	"""What a submitted order reserves itself, which does not compete with it."""
+	"""What a submitted order reserves itself, which does not compete with it; where a change of it is
+	looked at, what the order as it stands does.
+	"""
+	doc = doc.flags.qms_stored or doc
 	if doc.doctype != "Sales Order" or doc.docstatus != 1:
 		return {}
 	own: dict[str, Decimal] = {}

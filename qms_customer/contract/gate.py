@@ -53,6 +53,7 @@ def refuse_changes(doc: Document, changes: list[content_rules.Change]) -> NoRetu
 		doc.name,
 		"; ".join(describe(doc.doctype, c) for c in changes[:8]),
 		title=_("Contract Cannot Be Changed"),
+		notice_of=doc.name if doc.doctype == "Sales Order" else "",
 	)
 
 
@@ -134,7 +135,11 @@ def _refuse_commitment(doc: Document, expired: frappe._dict | None, approvals: l
 	review = (
 		frappe.get_all(
 			"Contract Review",
-			filters={"reference_doctype": doc.doctype, "reference_name": doc.name},
+			filters={
+				"reference_doctype": doc.doctype,
+				"reference_name": doc.name,
+				"change_notice": ("is", "not set"),
+			},
 			fields=[
 				"name",
 				"workflow_state",

@@ -15,13 +15,17 @@ from qms_customer.contract import (
 	adoption_panel,
 	approved,
 	authorise,
+	change_review,
 	content,
 	decide,
 	delivery_date,
 	facts,
 	forecast,
 	inherit,
+	notice_panel,
 	people,
+	proposed,
+	register_panel,
 	rejected,
 	reviews,
 	states,
@@ -82,9 +86,11 @@ def overview(doc: Document) -> dict[str, Any]:
 		rejected_same,
 		len(missing),
 	)
+	changing = notice_panel.of_order(doc)
 	html = render(
 		"panels/overview.html",
 		doc=doc,
+		notices=changing["notices"],
 		adoption=adoption_panel.of_approval(approval),
 		classification=classification,
 		criteria=_criteria(classification),
@@ -106,6 +112,8 @@ def overview(doc: Document) -> dict[str, Any]:
 		if review
 		else [],
 		capacity=_capacity_of(doc),
+		register=register_panel.of_contract(doc.doctype, doc.name),
+		register_colours=register_panel.COLOURS,
 	)
 	return {
 		"gated": True,
@@ -118,6 +126,7 @@ def overview(doc: Document) -> dict[str, Any]:
 		"standing": standing,
 		"colour": colour,
 		"may_refresh": _may_refresh(doc, in_force=usable),
+		**changing,
 	}
 
 
@@ -132,13 +141,17 @@ def review_panel(review: Document) -> dict[str, Any]:
 	"""Return what the form of a review shows, which decisions this person may take, and the hash to send back
 	(C12).
 	"""
-	doc = frappe.get_doc(review.reference_doctype, review.reference_name)
+	if review.change_notice:
+		doc, _canonical = proposed.of_review(review, lock=False)
+	else:
+		doc = frappe.get_doc(review.reference_doctype, review.reference_name)
 	canonical = json.loads(review.content)
 	opinions = reviews.opinions_of(review.name)
 	actions = reviews.actions_of(review.name)
 	html = render(
 		"panels/review.html",
 		review=review,
+		changed=change_review.described(review) if review.change_notice else [],
 		criteria=_stored_criteria(review),
 		content=_content(canonical),
 		requirements=_by_class(review.requirements),
@@ -317,6 +330,7 @@ def opinion_panel(opinion: Document) -> dict[str, Any]:
 	html = render(
 		"panels/opinion.html",
 		review=review,
+		changed=change_review.described(review) if review.change_notice else [],
 		criteria=_stored_criteria(review),
 		content=_content(json.loads(review.content)),
 		requirements=_by_class(review.requirements),
@@ -492,7 +506,11 @@ def _signature_offered(classification: Classification, user: str, doc: Document)
 def _latest_review(doc: Document) -> Document | None:
 	name = frappe.db.get_value(
 		reviews.REVIEW,
-		{"reference_doctype": doc.doctype, "reference_name": doc.name},
+		{
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"change_notice": ("is", "not set"),
+		},
 		"name",
 		order_by="creation desc",
 	)

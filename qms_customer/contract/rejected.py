@@ -8,6 +8,7 @@ from frappe.model.document import Document
 from qms_customer.contract import approved
 from qms_customer.rules import content as content_rules
 from qms_customer.rules import review as rules
+from qms_customer.rules.notice import CHANGE
 from qms_customer.rules.people import highest
 
 REVIEW = "Contract Review"
@@ -28,9 +29,11 @@ def authority(canonical: dict[str, Any]) -> str:
 		REVIEW,
 		filters={"decision": rules.REJECTED, "reference_doctype": canonical["doctype"]},
 		or_filters=either,
-		fields=["fingerprint", "content", "prepared_on as approved_on", "decided_role"],
+		fields=["fingerprint", "content", "prepared_on as approved_on", "decided_role", "change_kind"],
 		order_by="creation",
 	)
+	# Whether to cancel, close or re-open an order says nothing about what it promises.
+	found = [row for row in found if (row.change_kind or CHANGE) == CHANGE]
 	if not found:
 		return ""
 	aliases = approved.aliases_since(found)
@@ -48,7 +51,11 @@ def of_document(doc: Document) -> bool:
 		doc.name
 		and frappe.get_all(
 			REVIEW,
-			filters={"reference_doctype": doc.doctype, "reference_name": doc.name},
+			filters={
+				"reference_doctype": doc.doctype,
+				"reference_name": doc.name,
+				"change_notice": ("is", "not set"),
+			},
 			or_filters=[["docstatus", "=", 0], ["decision", "=", rules.REJECTED]],
 			limit=1,
 		)

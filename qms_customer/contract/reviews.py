@@ -19,6 +19,7 @@ from qms_customer.contract import (
 	inherit,
 	notify,
 	people,
+	proposed,
 	rejected,
 	states,
 	workdays,
@@ -71,16 +72,16 @@ def start(doc: Document, again_reason: str = "") -> Document:
 		for d in departments()
 		if d.name == SALES
 	]
-	_refuse_empty_seats(seats, required, doc)
-	review = _new_review(doc, canonical, classification, required, earlier, again_reason)
+	refuse_empty_seats(seats, required, doc)
+	review = new_review(doc, canonical, classification, required, earlier, again_reason)
 	review.workflow_state = states.IN_REVIEW
 	with moving(review):
 		# Who may start a review was checked in _ready; nobody creates one by hand.
 		review.insert(ignore_permissions=True)
-	_supersede(earlier, review)
-	carried = _carried(earlier, canonical) if earlier else {}
+	supersede(earlier, review)
+	given = carried(earlier, canonical) if earlier else {}
 	for seat in seats:
-		ask(review, seat.department, seat.reason, carried.get(seat.department.name))
+		ask(review, seat.department, seat.reason, given.get(seat.department.name))
 	with moving(review, mark("Review Started")):
 		# As above; it now knows how many opinions are outstanding.
 		review.save(ignore_permissions=True)
@@ -115,7 +116,7 @@ def sign_small_order(doc: Document, content_hash: str) -> Document:
 			"A3",
 			mark("A verbal order needs the customer's confirmation: start a review and record it there."),
 		)
-	review = _new_review(doc, canonical, classification, "", earlier, "")
+	review = new_review(doc, canonical, classification, "", earlier, "")
 	review.workflow_state = states.IN_REVIEW
 	if review.discrepancies:
 		refuse_one(
@@ -126,7 +127,7 @@ def sign_small_order(doc: Document, content_hash: str) -> Document:
 	with moving(review):
 		# C5: the checks above are the permission.
 		review.insert(ignore_permissions=True)
-		_supersede(earlier, review)
+		supersede(earlier, review)
 		close_approved(
 			review,
 			canonical,
@@ -197,7 +198,14 @@ def keep_in_step(doc: Document) -> None:
 	before = doc.get_doc_before_save()
 	# The stored document was read under lock: it names a review that began a moment ago.
 	name = (before and before.get("qms_contract_review")) or frappe.db.get_value(
-		REVIEW, {"reference_doctype": doc.doctype, "reference_name": doc.name, "docstatus": 0}, "name"
+		REVIEW,
+		{
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"docstatus": 0,
+			"change_notice": ("is", "not set"),
+		},
+		"name",
 	)
 	if not name or not frappe.db.exists(REVIEW, name):
 		return
@@ -293,7 +301,11 @@ def refuse_closed_or_changed(review: Document, canonical: str) -> None:
 
 
 def live_contract(review: Document, lock: bool = True) -> tuple[Document, dict]:
-	"""Return the contract document as it is stored now, and its content."""
+	"""Return the contract document as it is stored now, and its content; of a review of a change, as the
+	change would make it (E2).
+	"""
+	if review.get("change_notice"):
+		return proposed.of_review(review, lock)
 	doc = frappe.get_doc(review.reference_doctype, review.reference_name, for_update=lock)
 	return doc, content.content_of(doc)
 
@@ -408,6 +420,11 @@ def close_approved(
 	# The decision function that calls this has checked role, delegation and separation of duties.
 	review.flags.ignore_permissions = True
 	review.submit()
+	if review.get("change_notice"):
+		# The order's own review stays the order's; what was approved goes into the ledger as it is applied
+		# (E7).
+		notify.done(review)
+		return
 	approved.record(
 		review.reference_doctype,
 		review.reference_name,
@@ -445,6 +462,9 @@ def show_on_contract(review: Document) -> None:
 	"""Write where the review stands onto the contract document, for its form and lists only (never
 	trusted).
 	"""
+	if review.get("change_notice"):
+		# The review under which the order was committed stays on it; a change shows on its notice.
+		return
 	frappe.db.set_value(
 		review.reference_doctype,
 		review.reference_name,
@@ -508,8 +528,22 @@ def preparers(review: Document) -> list[str]:
 		*(d.resolved_by for d in review.discrepancies),
 		review.assessed_by,
 		review.agreed_by,
+		*_preparers_of_change(review),
 	]
 	return [user for user in dict.fromkeys(found) if user and user not in ACCOUNTS_WITHOUT_PERSON]
+
+
+def _preparers_of_change(review: Document) -> list[str]:
+	"""Who wrote the notice that a review is of, or recorded its confirmation (C12)."""
+	if not review.get("change_notice"):
+		return []
+	row = frappe.db.get_value(
+		proposed.NOTICE,
+		review.change_notice,
+		["prepared_by", "editors", "confirmation_recorded_by"],
+		as_dict=True,
+	)
+	return [row.prepared_by, row.confirmation_recorded_by, *(row.editors or "").split("\n")] if row else []
 
 
 def opiners(review: Document) -> list[str]:
@@ -566,13 +600,21 @@ def reclassify(review: Document, classification: Classification) -> None:
 	required = rules.APPROVERS[classification.path] or SALES_VP
 	# Below the authority of an earlier rejection of the same content it cannot fall.
 	floor = rejected.authority(json.loads(review.content)) or SALES_VP
+	if review.get("change_notice"):
+		asked = frappe.db.get_value(proposed.NOTICE, review.change_notice, "approver_role") or ""
+		floor = max(floor, asked, key=lambda role: AUTHORITY_RANK.get(role, 0))
 	review.approver_role = required if AUTHORITY_RANK[required] >= AUTHORITY_RANK[floor] else floor
 	_match_seats(review, classification)
 	review.workflow_state = state_of(review)
 
 
 def _match_seats(review: Document, classification: Classification) -> None:
-	"""Ask departments that the new class calls for; close outstanding opinions that it does not (C3, C4)."""
+	"""Ask departments that the new class calls for; close outstanding opinions that it does not (C3, C4).
+
+	Who reviews a change follows from what changes (E2), not from the class.
+	"""
+	if review.get("change_notice"):
+		return
 	opinions = opinions_of(review.name)
 	seats = {s.department.name: s for s in rules.seats(classification, departments())}
 	asked = {o.department for o in opinions}
@@ -633,7 +675,12 @@ def _latest(doc: Document) -> frappe._dict | None:
 	]
 	found = frappe.get_all(
 		REVIEW,
-		filters={"reference_doctype": doc.doctype, "reference_name": ("in", names)},
+		# Reviews of changes are those of their notices.
+		filters={
+			"reference_doctype": doc.doctype,
+			"reference_name": ("in", names),
+			"change_notice": ("is", "not set"),
+		},
 		fields=fields,
 		order_by="creation desc",
 		limit=1,
@@ -656,7 +703,8 @@ def _check_again(canonical: dict, reason: str, required: str) -> str:
 	return role
 
 
-def _refuse_empty_seats(seats: list[rules.Seat], approver: str, doc: Document) -> None:
+def refuse_empty_seats(seats: list[rules.Seat], approver: str, doc: Document) -> None:
+	"""Refuse a review that a department, or who decides it, could not take part in (C9, C11)."""
 	empty = [
 		rules.Refusal(
 			"C11",
@@ -679,14 +727,16 @@ def _refuse_empty_seats(seats: list[rules.Seat], approver: str, doc: Document) -
 		refuse(empty)
 
 
-def _new_review(
+def new_review(
 	doc: Document,
 	canonical: dict,
 	classification: Classification,
 	required: str,
 	earlier: frappe._dict | None,
 	again_reason: str,
+	notice: Document | None = None,
 ) -> Document:
+	"""Return a review of a content, not stored yet; `notice`: the change notice that it is of (C10, E2)."""
 	user = frappe.session.user
 	review = frappe.get_doc(
 		{
@@ -717,7 +767,10 @@ def _new_review(
 				{k: d.get(k) for k in ("title", "document_type", "document_version", "file", "sha256")}
 				for d in doc.get("qms_documents") or ()
 			],
-			"discrepancies": _discrepancies(doc),
+			# What a change differs in is what it is about.
+			"discrepancies": [] if notice else _discrepancies(doc),
+			"change_notice": notice.name if notice else None,
+			"change_kind": notice.kind if notice else None,
 			"prepared_by": user,
 			"prepared_by_name": people.full_name(user),
 			"prepared_on": now_datetime(),
@@ -758,15 +811,22 @@ def _readable(doctype: str, table: str, value: str) -> str:
 	)
 
 
-def _supersede(earlier: frappe._dict | None, review: Document) -> None:
+def supersede(earlier: frappe._dict | None, review: Document) -> None:
 	"""Close an undecided earlier review, and its outstanding opinions; both are kept (C10)."""
 	if not earlier or earlier.docstatus != 0:
 		return
-	old = frappe.get_doc(REVIEW, earlier.name, for_update=True)
-	for name in frappe.get_all(OPINION, filters={"contract_review": old.name, "docstatus": 0}, pluck="name"):
-		close_opinion(name)
+	close_superseded(earlier.name, _("Continued as {0}").format(review.name))
+
+
+def close_superseded(name: str, comment: str) -> None:
+	"""Close an undecided review that is not gone on with, and its outstanding opinions; all kept (C10)."""
+	old = frappe.get_doc(REVIEW, name, for_update=True)
+	for opinion in frappe.get_all(
+		OPINION, filters={"contract_review": old.name, "docstatus": 0}, pluck="name"
+	):
+		close_opinion(opinion)
 	old.decision = "Superseded"
-	old.decision_comment = _("Continued as {0}").format(review.name)
+	old.decision_comment = comment
 	old.decided_on = now_datetime()
 	old.workflow_state = states.SUPERSEDED
 	with moving(old, mark("Superseded")):
@@ -788,7 +848,7 @@ def close_opinion(name: str) -> None:
 	notify.done(opinion)
 
 
-def _carried(earlier: frappe._dict, canonical: dict) -> dict[str, frappe._dict]:
+def carried(earlier: frappe._dict, canonical: dict) -> dict[str, frappe._dict]:
 	"""Earlier opinions by department; `untouched` says that a click may re-affirm it (C6, C13)."""
 	old = json.loads(earlier.content)
 	touched = content_rules.topics_of(

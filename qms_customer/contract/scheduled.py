@@ -12,6 +12,7 @@ from qms_customer.contract import (
 	capacity,
 	escalation,
 	facts,
+	notices,
 	notify,
 	reviews,
 	states,
@@ -115,7 +116,7 @@ def assign_to_delegate(role: str, delegate: str) -> None:
 			"ToDo",
 			filters={
 				"allocated_to": delegate,
-				"reference_type": ("in", (reviews.REVIEW, authorise.DOCTYPE)),
+				"reference_type": ("in", (reviews.REVIEW, authorise.DOCTYPE, notices.DOCTYPE)),
 			},
 			pluck="reference_name",
 		)
@@ -128,6 +129,11 @@ def assign_to_delegate(role: str, delegate: str) -> None:
 		review = frappe.get_doc(reviews.REVIEW, name)
 		if name not in asked and delegate in reviews.who_decides(review):
 			reviews.ask_to_decide(review, [delegate])
+	changes = {"docstatus": 0, "workflow_state": states.NOTICE_PENDING}
+	for name in frappe.get_all(notices.DOCTYPE, filters=changes, pluck="name", order_by="creation"):
+		notice = frappe.get_doc(notices.DOCTYPE, name)
+		if name not in asked and delegate in notices.who_decides(notice):
+			notices.ask_to_decide(notice, [delegate])
 	if role != BUSINESS_MANAGER:
 		return
 	for name in frappe.get_all(

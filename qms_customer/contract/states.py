@@ -17,6 +17,24 @@ PENDING_AUTHORISATION = "Pending Authorisation"
 AUTHORISED = "Authorised"
 REFUSED = "Refused"
 
+NOTICE_DRAFT = "Notice Draft"
+NOTICE_CONFIRMING = "Awaiting Customer"
+NOTICE_REVIEW = "Notice In Review"
+NOTICE_PENDING = "Notice Pending Approval"
+NOTICE_APPLIED = "Change Applied"
+NOTICE_REJECTED = "Change Rejected"
+NOTICE_WITHDRAWN = "Change Withdrawn"
+# Whoever waits for the order waits for these: put forward and not decided (D4).
+NOTICE_OPEN = (NOTICE_DRAFT, NOTICE_CONFIRMING, NOTICE_REVIEW, NOTICE_PENDING)
+
+AWAITING_ACKNOWLEDGEMENT = "Awaiting Acknowledgement"
+ACKNOWLEDGED = "Acknowledged"
+PRODUCTION_PASSED = "Passed to Production"
+PRODUCTION_RELEASED = "Released to Production"
+PRODUCTION_WITHDRAWN = "Withdrawn from Production"
+
 APPROVE, REJECT, RETURN = "Approve", "Reject", "Return"
 SUBMIT_OPINION, RE_AFFIRM = "Submit Opinion", "Re-affirm"
 AUTHORISE, REFUSE = "Authorise", "Refuse"
+ACKNOWLEDGE = "Acknowledge"
+RELEASE = "Release to Production"

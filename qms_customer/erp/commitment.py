@@ -6,8 +6,8 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import get_files_path
 
-from qms_customer.contract import approved, capacity, content, facts, forecast, gate, reviews
-from qms_customer.erp import commitment_row, status_change
+from qms_customer.contract import approved, capacity, content, facts, forecast, gate, permit, reviews
+from qms_customer.erp import commitment_row, delivery_terms, status_change
 from qms_customer.messages import refuse_one
 from qms_customer.rules import content as rules
 from qms_customer.rules import inheritance, mark
@@ -21,6 +21,11 @@ OUR_DOCTYPES = (
 	"Delivery Authorisation",
 	"Contract Adoption",
 	"Adopted Contract",
+	"Contract Change Notice",
+	"Change Acknowledgement",
+	"Contract Sweep Finding",
+	"Contract Register Entry",
+	"Production Notice",
 )
 # Written by us alone, to show where the review stands: what a form or an API sends for them does not count.
 SHOWN = ("qms_review_status", "qms_contract_review", "qms_contract_class", "qms_review_path")
@@ -38,7 +43,8 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 
 def before_save(doc: Document, method: str | None = None) -> None:
-	"""Evaluate the class of a draft (B1, B4), for its form and lists."""
+	"""Evaluate the class of a draft (B1, B4), for its form and lists; mark what is paid first (F1)."""
+	delivery_terms.mark_schedule(doc)
 	if not facts.is_gated(doc):
 		doc.update({"qms_contract_class": None, "qms_review_path": None})
 		return
@@ -66,6 +72,10 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 def before_update_after_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse to alter what a committed contract promises (E8)."""
 	_keep_shown(doc)
+	delivery_terms.mark_schedule(doc)
+	if permit.allows(doc.doctype, doc.name):
+		# An approved change is being applied: compared with what was approved once all of it is written.
+		return
 	before = doc.get_doc_before_save()
 	gate.refuse_alteration(doc, before)
 	status_change.require_reason_for_status(doc, before)
@@ -82,13 +92,14 @@ def before_update_after_submit(doc: Document, method: str | None = None) -> None
 					"notice."
 				),
 				doc.name,
+				notice_of=doc.name if doc.doctype == "Sales Order" else "",
 			)
 
 
 def on_update_after_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse an alteration that skipped before_update_after_submit, and put back what was stored (E8)."""
 	before = doc.get_doc_before_save()
-	if not doc.flags.ignore_validate or before is None:
+	if not doc.flags.ignore_validate or before is None or permit.allows(doc.doctype, doc.name):
 		return
 	try:
 		gate.refuse_alteration(doc, before)
@@ -103,6 +114,8 @@ def before_change(doc: Document, method: str | None = None) -> None:
 
 	Compared with what is stored: what this object remembers may be from before its own submit.
 	"""
+	if permit.allows(doc.doctype, doc.name):
+		return
 	shape = content.schema(doc.doctype)
 	stored = frappe.db.get_value(doc.doctype, doc.name, ["docstatus", *shape.fields], as_dict=True)
 	if stored is None or (stored.docstatus, doc.docstatus) in ((0, 0), (2, 2)):
@@ -188,6 +201,8 @@ def _keep_shown(doc: Document) -> None:
 
 def _require_reason_to_cancel(doc: Document) -> None:
 	# A quotation that is not taken up is no contract.
+	if permit.allows(doc.doctype, doc.name, permit.CANCEL):
+		return
 	if doc.doctype != "Quotation" and facts.is_gated(doc):
 		status_change.require_reason(doc, "Cancel")
 

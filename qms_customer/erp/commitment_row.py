@@ -9,7 +9,7 @@ from typing import NoReturn
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.contract import scope
+from qms_customer.contract import permit, scope
 from qms_customer.contract.content import CONTRACT_DOCTYPES, schema
 from qms_customer.contract.facts import is_gated
 from qms_customer.contract.settings import DOCTYPE as SETTINGS
@@ -123,6 +123,8 @@ def _changed(row: Document, place: tuple[str, str, str]) -> bool:
 
 def _refuse_if_committed(place: tuple[str, str, str], row: Document | None = None) -> None:
 	doctype, name, _table = place
+	if permit.allows(doctype, name):
+		return
 	parents = _cache()
 	if (doctype, name) not in parents:
 		committed = frappe.db.get_value(doctype, name, "docstatus") == 1
@@ -131,7 +133,7 @@ def _refuse_if_committed(place: tuple[str, str, str], row: Document | None = Non
 		parents[doctype, name] = (committed, gated, parent.company if parent else "")
 	committed, gated, company = parents[doctype, name]
 	if gated:
-		_refuse(name)
+		_refuse(doctype, name)
 	# Asked only where services are not reviewed, or not all goods: then no order that was submitted without a
 	# review turns into one that needs it.
 	code = row.get("item_code") if row and committed and doctype == "Sales Order" else ""
@@ -160,11 +162,12 @@ def _cache() -> dict[tuple[str, str], tuple[bool, bool, str]]:
 	return frappe.local.qms_committed_parents
 
 
-def _refuse(parent: str) -> None:
+def _refuse(doctype: str, parent: str) -> None:
 	refuse_one(
 		"E8",
 		mark(
 			"{0} is committed. Its rows are not changed here. A change goes through a contract change notice."
 		),
 		parent,
+		notice_of=parent if doctype == "Sales Order" else "",
 	)

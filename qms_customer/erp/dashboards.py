@@ -4,46 +4,69 @@ from typing import Any
 
 from frappe import _
 
-REVIEW, ACTION = "Contract Review", "Review Action"
+REVIEW = "Contract Review"
+ACTION = "Review Action"
+NOTICE = "Contract Change Notice"
+ACKNOWLEDGEMENT = "Change Acknowledgement"
+REGISTER = "Contract Register Entry"
 CYCLE_TIMES = "Contract Review Cycle Times"
+SALES_RECORD, CUSTOMER_REGISTER = "Sales Record", "Customer Register"
 
 
 def sales_order(data: dict[str, Any]) -> dict[str, Any]:
-	"""Add the reviews of a sales order, their actions, and why it was closed or cancelled.
+	"""Add the reviews of a sales order, their actions, its changes, and why it was closed or cancelled.
 
 	Not with a dynamic link on `reference_name`, as with the others: ERPNext finds the payments of an order by
 	a field of that name, and they know no type there.
 	"""
-	return _about_it(data, (REVIEW, ACTION, "Contract Status Change"))
+	return _about_it(
+		data,
+		(REVIEW, ACTION, NOTICE, ACKNOWLEDGEMENT, "Contract Status Change", REGISTER, "Production Notice"),
+	)
 
 
 def quotation(data: dict[str, Any]) -> dict[str, Any]:
 	"""Add the reviews of a quotation, and their actions."""
-	return _of_type(_about_it(data, (REVIEW, ACTION)), "Quotation")
+	return _of_type(_about_it(data, (REVIEW, ACTION, REGISTER)), "Quotation")
 
 
 def blanket_order(data: dict[str, Any]) -> dict[str, Any]:
 	"""Add the reviews of a blanket order, and their actions."""
-	return _of_type(_about_it(data, (REVIEW, ACTION)), "Blanket Order")
+	return _of_type(_about_it(data, (REVIEW, ACTION, REGISTER)), "Blanket Order")
 
 
 def customer(data: dict[str, Any]) -> dict[str, Any]:
-	"""Add all that was reviewed, asked for and authorised for a customer, and how long it took."""
-	return _add(data, (REVIEW, ACTION, "Delivery Authorisation"), CYCLE_TIMES)
+	"""Add all that was reviewed, asked for, changed and authorised for a customer, how long it took, and what
+	the customer bought (D5, D6).
+	"""
+	_reports(data, _("Customers and Sales"), SALES_RECORD, CUSTOMER_REGISTER)
+	ours = (REVIEW, ACTION, NOTICE, "Delivery Authorisation", REGISTER, "Production Notice")
+	return _add(data, ours, CYCLE_TIMES)
 
 
 def item(data: dict[str, Any]) -> dict[str, Any]:
-	"""Add the standard that an item is made to (B1), and how long reviews of contracts with it took."""
+	"""Add the standard that an item is made to (B1), how long reviews of contracts with it took, and who
+	bought it (K6).
+	"""
+	_reports(data, _("Customers and Sales"), SALES_RECORD)
 	links = data.setdefault("internal_links", {})
 	links["Product Standard"] = "qms_product_standard"
 	return _add(data, ("Product Standard",), CYCLE_TIMES)
 
 
+def batch(data: dict[str, Any]) -> dict[str, Any]:
+	"""Add to whom a batch was delivered (D6, K6)."""
+	return _reports(data, _("Customers and Sales"), SALES_RECORD)
+
+
+def _reports(data: dict[str, Any], label: str, *names: str) -> dict[str, Any]:
+	data.setdefault("reports", []).append({"label": label, "items": list(names)})
+	return data
+
+
 def _add(data: dict[str, Any], doctypes: tuple[str, ...], report: str = "") -> dict[str, Any]:
 	data.setdefault("transactions", []).append({"label": _("Contract Review"), "items": list(doctypes)})
-	if report:
-		data.setdefault("reports", []).append({"label": _("Contract Review"), "items": [report]})
-	return data
+	return _reports(data, _("Contract Review"), report) if report else data
 
 
 def _about_it(data: dict[str, Any], doctypes: tuple[str, ...]) -> dict[str, Any]:

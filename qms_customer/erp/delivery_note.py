@@ -8,7 +8,7 @@ from frappe.model.document import Document
 
 from qms_customer.contract.authorise import is_authorised
 from qms_customer.contract.facts import number
-from qms_customer.erp import customer_site
+from qms_customer.erp import customer_site, delivery_terms
 from qms_customer.erp.release import is_reviewed, leaving, parts_by_row, refuse_release, release_rows
 from qms_customer.messages import refuse_one
 from qms_customer.rules import mark
@@ -23,7 +23,10 @@ RETURNED = {
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
-	"""A submit that skips ERPNext's validation does not skip the gate (D4)."""
+	"""Bear the terms of the contract (F1); a submit that skips ERPNext's validation does not skip the gate
+	(D4).
+	"""
+	delivery_terms.fill(doc)
 	if doc.flags.ignore_validate and doc.docstatus == 1:
 		before_submit(doc)
 
@@ -40,6 +43,7 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 		return
 	allowed = any(not r.order for r in rows) and (is_internal_transfer(doc) or is_authorised(doc))
 	refuse_release(doc, rows, doc.customer, allowed)
+	delivery_terms.refuse_deviation(doc, (r.order for r in rows))
 
 
 def refuse_unverified_return(doc: Document) -> None:

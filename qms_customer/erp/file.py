@@ -23,7 +23,17 @@ ATTACHES = ("Attach", "Attach Image")
 PLACE = ("file_url", "is_private", "content_hash")
 FIXED = (*PLACE, "attached_to_doctype", "attached_to_name", "attached_to_field")
 # Which field of which record names a file as evidence.
-EVIDENCE = {"Contract Confirmation": "evidence", "Review Action": "evidence_file"}
+EVIDENCE = (
+	("Contract Confirmation", "evidence"),
+	("Review Action", "evidence_file"),
+	("Contract Change Notice", "supplementary_contract"),
+	("Contract Change Notice", "confirmed_evidence"),
+	("Contract Change Negotiation", "evidence"),
+	("Customer Qualification", "file"),
+	("Production Design", "file"),
+)
+# Records that have the contract's documents as rows of their own.
+KEEP_DOCUMENTS = ("Contract Review", "Contract Change Notice")
 
 
 def before_validate(file: Document, method: str | None = None) -> None:
@@ -93,8 +103,7 @@ def is_stored(url: str | None) -> bool:
 
 
 def kept_by(urls: list[str]) -> str:
-	"""Return the document for which one of these files is kept, "" if there is none; a constant number of
-	queries.
+	"""Return the document for which one of these files is kept, "" if there is none; one query.
 
 	A review has the contract's documents as rows of its own, so that a contract in review is found by them.
 	"""
@@ -102,17 +111,16 @@ def kept_by(urls: list[str]) -> str:
 	if not urls:
 		return ""
 	row = frappe.qb.DocType("Contract Document")
-	names = (
+	found = (
 		frappe.qb.from_(row)
 		.select(row.parent)
-		.where(row.file.isin(urls) & ((row.parenttype == "Contract Review") | (row.docstatus > 0)))
-		.limit(1)
-		.run(pluck=True)
+		.where(row.file.isin(urls) & (row.parenttype.isin(KEEP_DOCUMENTS) | (row.docstatus > 0)))
 	)
-	for doctype, field in EVIDENCE.items():
-		names = names or frappe.get_all(
-			doctype, {field: ("in", urls)}, pluck="parent" if frappe.is_table(doctype) else "name", limit=1
-		)
+	for doctype, field in EVIDENCE:
+		table = frappe.qb.DocType(doctype)
+		name = table.parent if frappe.is_table(doctype) else table.name
+		found = found.union_all(frappe.qb.from_(table).select(name).where(table[field].isin(urls)))
+	names = frappe.qb.from_(found).select("*").limit(1).run(pluck=True)
 	return names[0] if names else ""
 
 

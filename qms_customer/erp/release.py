@@ -8,7 +8,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 
-from qms_customer.contract import approved, scope
+from qms_customer.contract import approved, changes, scope
 from qms_customer.contract.authorise import DOCTYPE as AUTHORISATION
 from qms_customer.contract.facts import number
 from qms_customer.messages import refuse
@@ -39,8 +39,9 @@ def goods_items(codes: Iterable[str]) -> set[str]:
 
 
 def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[str, goods.OrderState]:
-	"""Return the sales orders as they stand: approved content or not, and open actions that hold up `blocks`
-	(C10). What holds up production holds up delivery too: goods from stock were made before it was done.
+	"""Return the sales orders as they stand: approved content or not, changes that are not decided (D4), and
+	open actions that hold up `blocks` (C10). What holds up production holds up delivery too: goods from stock
+	were made before it was done.
 
 	The orders are locked, so that two deliveries of one order are counted one after the other.
 	"""
@@ -58,6 +59,7 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 	committed = approved.committed("Sales Order", names)
 	gated = scope.covered_contracts("Sales Order", names)
 	actions = _blocking_actions(names, blocks)
+	pending = changes.pending(names, lock)
 	return {
 		h.name: goods.OrderState(
 			h.name,
@@ -65,6 +67,7 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 			h.company,
 			committed.get(h.name, False) or h.name not in gated,
 			tuple(actions.get(h.name, ())),
+			pending.get(h.name, goods.Pending()),
 		)
 		for h in heads
 	}
@@ -182,7 +185,14 @@ def drop_ship_rows(rows: Iterable[str], parts: Iterable[str], but: str) -> dict[
 		for r in frappe.get_all(
 			doctype,
 			filters={"name": ("in", names), "parenttype": "Sales Order"},
-			fields=["name", "parent", "item_code", quantity, "delivered_by_supplier"],
+			fields=[
+				"name",
+				"parent",
+				"item_code",
+				quantity,
+				"delivered_by_supplier",
+				*(("parent_detail_docname",) if doctype == "Packed Item" else ()),
+			],
 		):
 			found[r.name] = goods.OrderRow(
 				r.name,
@@ -191,6 +201,7 @@ def drop_ship_rows(rows: Iterable[str], parts: Iterable[str], but: str) -> dict[
 				number(r[quantity]),
 				number(taken.get(r.name)),
 				bool(r.delivered_by_supplier),
+				line=r.get("parent_detail_docname") or "",
 			)
 	return found
 

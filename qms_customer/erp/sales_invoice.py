@@ -10,7 +10,7 @@ from qms_customer.contract import approved, inherit
 from qms_customer.contract.authorise import is_authorised
 from qms_customer.contract.facts import number
 from qms_customer.contract.settings import settings
-from qms_customer.erp import customer_site
+from qms_customer.erp import customer_site, delivery_terms
 from qms_customer.erp.delivery_note import is_internal_transfer, refuse_unverified_return
 from qms_customer.erp.release import is_reviewed, refuse_release, release_rows
 from qms_customer.messages import refuse, refuse_one
@@ -19,7 +19,10 @@ from qms_customer.rules.review import Refusal
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
-	"""A submit that skips ERPNext's validation does not skip the gate (D4)."""
+	"""Bear the terms of the contract (F1); a submit that skips ERPNext's validation does not skip the gate
+	(D4).
+	"""
+	delivery_terms.fill(doc)
 	if doc.flags.ignore_validate and doc.docstatus == 1:
 		before_submit(doc)
 
@@ -49,6 +52,7 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 		is_internal_transfer(doc) or is_standing_sale(doc, without) or is_authorised(doc)
 	)
 	refuse_release(doc, rows, doc.customer, allowed)
+	delivery_terms.refuse_deviation(doc, (r.order for r in rows))
 
 
 def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:

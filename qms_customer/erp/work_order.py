@@ -5,6 +5,9 @@ from collections.abc import Iterable
 import frappe
 from frappe.model.document import Document
 
+from qms_customer.contract import worked
+from qms_customer.contract.facts import number
+from qms_customer.erp import production_need
 from qms_customer.erp.release import order_states
 from qms_customer.messages import refuse
 from qms_customer.rules import goods
@@ -27,12 +30,29 @@ def before_update_after_submit(doc: Document, method: str | None = None) -> None
 	unchanged = before is not None and before.docstatus == 1 and before.sales_order == doc.sales_order
 	if doc.sales_order and not unchanged and doc.sales_order not in (doc.flags.qms_orders or ()):
 		_refuse(doc, {doc.sales_order})
+	elif _takes_more(doc, before):
+		_refuse_without_notice(doc, orders_of(doc))
 
 
 def before_change(doc: Document, method: str | None = None) -> None:
 	"""The same for a single field written past the form (D4)."""
 	if doc.docstatus == 1:
 		before_update_after_submit(doc)
+
+
+def _takes_more(doc: Document, before: Document | None) -> bool:
+	"""Whether a running work order would make other goods, more of them, or for somebody else (D4)."""
+	if before is None or before.docstatus != 1:
+		# In its own submit it is compared with what was checked then.
+		before = doc.flags.qms_checked
+	if before is None:
+		return False
+	more = number(doc.qty) > number(before.get("qty"))
+	# Of a closed one only what it made is taken.
+	more = more or (before.get("status") == "Closed" and doc.status != "Closed")
+	return more or any(
+		(doc.get(name) or "") != (before.get(name) or "") for name in worked.FIELDS if name != "qty"
+	)
 
 
 def orders_of(doc: Document) -> set[str]:
@@ -137,10 +157,48 @@ def _orders_of_request(request: str, row: str | None, item: str) -> set[str]:
 	return {r.sales_order for r in rows if r.sales_order} | _all_orders_of_plans(_plans_behind(rows))
 
 
+def _row_of(doc: Document) -> str:
+	"""The row of the order that a work order is for, "" if it is none of this order and item (D4).
+
+	What is produced is the item of the row, or a part of the bundle that stands there. Parts that are made
+	for an item of their own are not known by row.
+	"""
+	row = doc.get("sales_order_item")
+	if not row:
+		return ""
+	item = frappe.db.get_value(
+		"Sales Order Item",
+		{"name": row, "parent": doc.sales_order, "parenttype": "Sales Order"},
+		"item_code",
+	)
+	bundled = item and frappe.db.exists(
+		"Packed Item",
+		{
+			"parent": doc.sales_order,
+			"parenttype": "Sales Order",
+			"parent_detail_docname": row,
+			"item_code": doc.production_item,
+		},
+	)
+	return row if item == doc.production_item or bundled else ""
+
+
 def _refuse(doc: Document, names: set[str]) -> None:
 	if names:
 		states = order_states(names, "Production", lock=False)
-		found = goods.order_refusals("", "", sorted(names), states)
+		waiting = {name for name in names if name in states and states[name].pending.notices}
+		rows = {doc.sales_order: _row_of(doc)} if doc.sales_order in waiting else {}
+		found = goods.production_refusals(sorted(names), states, rows)
 		if found:
 			refuse(found)
+	_refuse_without_notice(doc, names)
 	doc.flags.qms_orders = tuple(names)
+
+
+def _refuse_without_notice(doc: Document, names: set[str]) -> None:
+	"""D3, D4: what is made for a contract is on a production notice that was released."""
+	if names:
+		if found := production_need.of_work_order(doc, names):
+			refuse(found)
+		production_need.let_pass(names)
+	doc.flags.qms_checked = frappe._dict({name: doc.get(name) for name in worked.FIELDS})

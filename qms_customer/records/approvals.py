@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 import frappe
 
-from qms_customer.contract import approved, reviews
+from qms_customer.contract import approved, notices, reviews
 from qms_customer.contract.content import CONTRACT_DOCTYPES
 from qms_customer.contract.decide import MEANINGS
+from qms_customer.contract.proposed import NOTICE
 from qms_customer.records import ledger
 from qms_customer.rules import adoption, chain
 from qms_customer.rules import review as rules
+from qms_customer.rules.notice import CHANGE
 
 BATCH = 200
 # Events of a chain that approve: signed by who decided, or by the salesperson alone (C5).
@@ -39,7 +41,7 @@ def verify(doctype: str = "", name: str = "") -> Iterator[chain.Finding]:
 	"""
 	if doctype in ("", approved.ADOPTION):
 		yield from _adoptions(name)
-	if doctype not in ("", approved.DOCTYPE, reviews.REVIEW):
+	if doctype not in ("", approved.DOCTYPE, reviews.REVIEW, NOTICE):
 		return
 	only = []
 	if name:
@@ -102,8 +104,10 @@ def _problems(rows: list[frappe._dict]) -> dict[str, str]:
 		.where(snapshot.event.isin(APPROVING) & (snapshot.signature_hash != ""))
 		.run(pluck=True)
 	)
-	found = {}
+	found = _problems_of_changes([r for r in rows if r.source_doctype == NOTICE])
 	for row in rows:
+		if row.source_doctype == NOTICE:
+			continue
 		review = given.get(row.source_name) if row.source_doctype == reviews.REVIEW else None
 		if review is None or review.name not in signed:
 			found[row.name] = "source"
@@ -115,6 +119,50 @@ def _problems(rows: list[frappe._dict]) -> dict[str, str]:
 			found[row.name] = "approved_on"
 		else:
 			found[row.name] = next((f for f in REPEATED if (row[f] or "") != (review[f] or "")), "")
+	return found
+
+
+def _problems_of_changes(rows: list[frappe._dict]) -> dict[str, str]:
+	"""Return of rows that a change notice gave what does not agree with it, "" if all does (E7)."""
+	names = sorted({r.source_name or "" for r in rows}) or [""]
+	given = {
+		r.name: r
+		for r in frappe.get_all(
+			NOTICE,
+			filters={"name": ("in", names), "docstatus": 1, "decision": rules.APPROVED, "kind": CHANGE},
+			fields=[
+				"name",
+				"reference_doctype",
+				"reference_name",
+				"fingerprint",
+				"review_path",
+				"decided_by",
+				"decided_on",
+			],
+		)
+	}
+	snapshot = frappe.qb.DocType(ledger.SNAPSHOT)
+	signed = set(
+		frappe.qb.from_(snapshot)
+		.select(snapshot.reference_name)
+		.where((snapshot.reference_doctype == NOTICE) & snapshot.reference_name.isin(names))
+		.where((snapshot.event == notices.APPLIED) & (snapshot.signature_hash != ""))
+		.run(pluck=True)
+	)
+	found = {}
+	for row in rows:
+		notice = given.get(row.source_name)
+		if notice is None or notice.name not in signed:
+			found[row.name] = "source"
+		elif chain.sha256(row.content or "") != row.fingerprint:
+			found[row.name] = "content"
+		elif row.approved_by != notice.decided_by:
+			found[row.name] = "approved_by"
+		elif not _same_moment(row, notice):
+			found[row.name] = "approved_on"
+		else:
+			repeated = ("reference_doctype", "reference_name", "fingerprint", "review_path")
+			found[row.name] = next((f for f in repeated if (row[f] or "") != (notice[f] or "")), "")
 	return found
 
 
@@ -163,12 +211,28 @@ def _missing(name: str) -> Iterator[chain.Finding]:
 		.on((row.source_name == review.name) & (row.source_doctype == reviews.REVIEW) & (row.inherited == 0))
 		.select(review.name, review.reference_name)
 		.where(row.name.isnull() & (review.docstatus == 1) & (review.decision == rules.APPROVED))
+		# What the review of a change approved stands in the ledger under its notice.
+		.where(review.change_notice.isnull() | (review.change_notice == ""))
 		.orderby(review.name)
 	)
 	if name:
 		query = query.where(review.name == name)
 	for gone, contract in query.run():
 		yield chain.Finding(chain.APPROVAL_REMOVED, reviews.REVIEW, gone, detail=contract)
+	notice = frappe.qb.DocType(NOTICE)
+	query = (
+		frappe.qb.from_(notice)
+		.left_join(row)
+		.on((row.source_name == notice.name) & (row.source_doctype == NOTICE))
+		.select(notice.name, notice.reference_name)
+		.where(row.name.isnull() & (notice.docstatus == 1) & (notice.decision == rules.APPROVED))
+		.where(notice.kind == CHANGE)
+		.orderby(notice.name)
+	)
+	if name:
+		query = query.where(notice.name == name)
+	for gone, contract in query.run():
+		yield chain.Finding(chain.APPROVAL_REMOVED, NOTICE, gone, detail=contract)
 
 
 def _adoptions(name: str) -> Iterator[chain.Finding]:

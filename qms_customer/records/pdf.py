@@ -24,7 +24,13 @@ from qms_customer.shown import render
 
 # The value of Print Format's "PDF Generator" that makes Frappe call `generate`.
 GENERATOR = "qms_customer"
-FORMATS = ("Contract Review", "Contract Review Opinion")
+FORMATS = (
+	"Contract Review",
+	"Contract Review Opinion",
+	"Contract Change Notice",
+	"Contract Register Entry",
+	"Production Notice",
+)
 # Millimetres: the strip that is stamped, and where it stands; the page leaves it free (prints/style.css).
 STRIP_WIDTH, STRIP_HEIGHT, LEFT, BOTTOM = 180, 10, 15, 6
 POINTS = 72 / 25.4

@@ -13,7 +13,13 @@ from qms_customer.rules import forms
 
 REVIEW, OPINION, ACTION = "Contract Review", "Contract Review Opinion", "Review Action"
 DELEGATION, AUTHORISATION, SETTINGS = "Approval Delegation", "Delivery Authorisation", "QMS Customer Settings"
-ALIAS, ADOPTION = "Record Alias", "Contract Adoption"
+ALIAS = "Record Alias"
+ADOPTION = "Contract Adoption"
+NOTICE = "Contract Change Notice"
+ACKNOWLEDGEMENT = "Change Acknowledgement"
+REGISTER = "Contract Register Entry"
+PRODUCTION_NOTICE = "Production Notice"
+SWEEP_FINDING = "Contract Sweep Finding"
 
 
 def always(doc: Any) -> bool:
@@ -46,6 +52,27 @@ def _of_authorisation(doc: Any) -> tuple[str, ...]:
 	if not doc.docstatus:
 		return (states.PENDING_AUTHORISATION,)
 	return (states.AUTHORISED if doc.decision == "Approved" else states.REFUSED,)
+
+
+def _of_notice(doc: Any) -> tuple[str, ...]:
+	if not doc.docstatus:
+		return states.NOTICE_OPEN
+	closed = {
+		"Approved": states.NOTICE_APPLIED,
+		"Rejected": states.NOTICE_REJECTED,
+		"Withdrawn": states.NOTICE_WITHDRAWN,
+	}
+	return tuple(s for decision, s in closed.items() if decision == doc.decision)
+
+
+def _of_acknowledgement(doc: Any) -> tuple[str, ...]:
+	return (states.ACKNOWLEDGED if doc.docstatus else states.AWAITING_ACKNOWLEDGEMENT,)
+
+
+def _of_production_notice(doc: Any) -> tuple[str, ...]:
+	if not doc.docstatus:
+		return (states.PRODUCTION_PASSED,)
+	return (states.PRODUCTION_WITHDRAWN if int(doc.withdrawn or 0) else states.PRODUCTION_RELEASED,)
 
 
 @dataclass(frozen=True)
@@ -120,6 +147,83 @@ RECORDS: dict[str, RecordType] = {
 		),
 		complete={"decision_comment": lambda d: bool(d.signed_by)},
 		correctable=frozenset({"reason", "decision_comment"}),
+	),
+	NOTICE: RecordType(
+		# The turn is counted. How the customer was told is content: it is written with an event of its own.
+		bookkeeping=frozenset({"workflow_state", "turn"}),
+		complete={"decision_comment": always},
+		correctable=frozenset(
+			{"reason", "decision_comment", "plan_comment", "confirmed_by", "call_record", "internal_record"}
+		),
+		states=States(("docstatus", "decision"), _of_notice),
+	),
+	ACKNOWLEDGEMENT: RecordType(
+		bookkeeping=frozenset({"workflow_state"}),
+		complete={"comment": always},
+		correctable=frozenset({"comment"}),
+		states=States(("docstatus",), _of_acknowledgement),
+	),
+	REGISTER: RecordType(
+		# Where the contract stands, and what its documents say of it, is computed from them at any time;
+		# number, signatures, hand-overs and what replaces a provisional contract are content.
+		bookkeeping=frozenset(
+			{
+				"customer",
+				"customer_name",
+				"company",
+				"currency",
+				"amount",
+				"contract_date",
+				"delivery_date",
+				"contract_form",
+				"contract_class",
+				"contract_review",
+				"review_status",
+				"register_state",
+				"received_on",
+				"review_started_on",
+				"approved_on",
+				"released_on",
+				"production_on",
+				"per_delivered",
+				"delivery_started_on",
+				"delivered_on",
+				"per_billed",
+				"payment_started_on",
+				"paid_on",
+				"closed_on",
+				"cancelled_on",
+				"changes",
+				"returns",
+				"complaints",
+				"reminded_on",
+			}
+		),
+		complete={
+			"sign_comment": lambda d: bool(d.signed_by),
+			"received_comment": lambda d: bool(d.received_by),
+			"formal_comment": lambda d: bool(d.formal_by),
+		},
+		correctable=frozenset(
+			{"sign_comment", "copy_place", "received_comment", "formal_reference", "formal_comment"}
+		),
+		form=lambda d: "Contract Register",
+	),
+	PRODUCTION_NOTICE: RecordType(
+		# The turn counts the work orders that it let pass.
+		bookkeeping=frozenset({"workflow_state", "turn"}),
+		complete={
+			name: lambda d: bool(d.released_by)
+			for name in ("special_requirements", "packaging", "instructions", "release_comment")
+		},
+		correctable=frozenset(
+			{"task", "instructions", "release_comment", "withdrawn_reason", "items.remarks", "designs.title"}
+		),
+		states=States(("docstatus", "withdrawn"), _of_production_notice),
+	),
+	SWEEP_FINDING: RecordType(
+		complete={"explanation": lambda d: bool(d.explained_by)},
+		correctable=frozenset({"explanation"}),
 	),
 	# Under which name a renamed master is found: verification follows these, so they are chained too.
 	ALIAS: RecordType(),

@@ -18,6 +18,8 @@ FORMAT = 1
 # Numbers are told apart by 6 decimals, with room for any amount in any currency.
 STEP = Decimal("0.000001")
 WIDE = Context(prec=60)
+# Up to here a float that is whole is written without an exponent.
+WHOLE = 1e15
 
 NUMBER, DATE, DATETIME, TEXT = "number", "date", "datetime", "text"
 
@@ -71,6 +73,9 @@ def normal(value: Any, kind: str) -> str:
 	if value is None or value == "":
 		return ""
 	if kind == NUMBER:
+		# Most numbers are whole: said at once, as the long way says them.
+		if type(value) is int or (type(value) is float and value.is_integer() and abs(value) < WHOLE):
+			return str(int(value)) if value else ""
 		try:
 			number = Decimal(str(int(value) if isinstance(value, bool) else value)).quantize(
 				STEP, context=WIDE

@@ -274,6 +274,8 @@ COMMITTED: dict[str, dict[str, frozenset]] = {
 		"credit_months": PRICE,
 		"discount_validity_based_on": PRICE,
 		"discount_validity": PRICE,
+		# F1: what holds up the delivery; written from the payment term while the contract is a draft.
+		"qms_before_dispatch": PRICE,
 	},
 	"Contract Requirement": {
 		"requirement_class": ALL,

@@ -8,6 +8,8 @@ from qms_customer.rules.review import Refusal
 
 ROUTINE_REVIEW = "Routine Contract Review"
 NON_ROUTINE_REVIEW = "Non-routine Contract Review"
+SALES_RECORD = "Sales Record"
+CUSTOMER_REGISTER = "Customer Register"
 PERMANENT = 0
 
 
@@ -34,8 +36,13 @@ DEFAULTS = (
 	Form("Contract Register", "QMS-CR-07", "A/0", "Sales", PERMANENT),
 	Form("Sales Order", "QMS-CR-08", "A/0", "Sales", 5),
 	Form("Return Slip", "QMS-CR-09", "A/0", "Sales", 3),
-	Form("Customer Register", "QMS-CR-10", "A/0", "Sales", PERMANENT),
+	Form(CUSTOMER_REGISTER, "QMS-CR-10", "A/0", "Sales", PERMANENT),
 	Form("Contract Change Notice", "QMS-CR-11", "A/0", "Sales", 5),
+	Form("Change Acknowledgement", "QMS-CR-13", "A/0", "Sales", 5),
+	Form("Contract Sweep Finding", "QMS-CR-15", "A/0", "Management Representative", 5),
+	# The one form that the excerpts number. They give no years: as long as a device may be in use.
+	Form(SALES_RECORD, "QP07-02", "A/0", "Sales", PERMANENT),
+	Form("Production Notice", "QMS-CR-12", "A/0", "Production", 5),
 )
 
 

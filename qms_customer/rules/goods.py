@@ -32,6 +32,7 @@ class OrderRow:
 	"""A row of a committed order: what it promised, and what has left already, in the stock unit.
 
 	`by_supplier`: the supplier delivers it to the customer. `parts`: of a product bundle, as approved.
+	`line`: of a part of a bundle that is shipped by itself, the row of the order that the bundle stands in.
 	"""
 
 	name: str
@@ -41,17 +42,34 @@ class OrderRow:
 	delivered: Decimal = Decimal()
 	by_supplier: bool = False
 	parts: Mapping[str, Decimal] = field(default_factory=dict)
+	line: str = ""
+
+
+@dataclass(frozen=True)
+class Pending:
+	"""Open change notices of one order, and what of it waits: all its lines, or these rows (D4)."""
+
+	notices: tuple[str, ...] = ()
+	all_rows: bool = False
+	rows: frozenset[str] = frozenset()
+
+	def holds(self, row: str = "") -> bool:
+		"""Return whether a row of the order waits; "" is a row that is not known: any change holds it."""
+		return self.all_rows or (row in self.rows if row else bool(self.rows))
 
 
 @dataclass(frozen=True)
 class OrderState:
-	"""An order at the moment of release: whether its content is approved, and open blocking actions (C10)."""
+	"""An order at the moment of release: whether its content is approved, open blocking actions (C10), and
+	changes that are not decided (D4).
+	"""
 
 	name: str
 	customer: str
 	company: str
 	approved: bool
 	blocked_by: tuple[str, ...] = ()
+	pending: Pending = Pending()
 
 
 def release_refusals(
@@ -125,6 +143,9 @@ def release_refusals(
 					(number, row.item, row.order),
 				)
 			)
+		state = orders.get(row.order)
+		if state and state.pending.holds(target.line or target.name):
+			found.append(pending_refusal(state, number, row.item))
 		# What comes back in the same document makes no room for what leaves.
 		leaving[target.name] += max(row.quantity, Decimal())
 	found += order_refusals(customer, company, sorted({r.order for r in rows if r.order}), orders)
@@ -145,6 +166,43 @@ def release_refusals(
 						f"{target.quantity.normalize():f}",
 						f"{target.delivered.normalize():f}",
 					),
+				)
+			)
+	return found
+
+
+def pending_refusal(order: OrderState, number: str, item: str) -> Refusal:
+	"""Return that goods wait for the change of their line, or of the order, to be decided (D4)."""
+	return Refusal(
+		"D4",
+		mark(
+			"Row {0}, {1}: a change of this in order {2} is not decided yet ({3}). It waits until the notice "
+			"is decided or withdrawn."
+		),
+		(number, item, order.name, ", ".join(order.pending.notices)),
+	)
+
+
+def production_refusals(
+	names: Iterable[str], orders: Mapping[str, OrderState], rows: Mapping[str, str]
+) -> list[Refusal]:
+	"""Return what stands against producing for these orders (D4, C10).
+
+	`rows`: by order, the row that is produced for, "" where it is not known: then any pending change of the
+	order holds production up.
+	"""
+	names = list(names)
+	found = order_refusals("", "", names, orders)
+	for name in names:
+		order = orders.get(name)
+		if order and order.pending.holds(rows.get(name, "")):
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"Production for order {0} waits: a change of what it is for is not decided yet ({1})."
+					),
+					(name, ", ".join(order.pending.notices)),
 				)
 			)
 	return found

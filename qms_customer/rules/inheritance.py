@@ -382,9 +382,9 @@ def _schedule(order: Mapping[str, Any], base: Mapping[str, Any], takes_all: bool
 	table = "payment_schedule"
 
 	def terms(row: Row) -> dict[str, str]:
-		return _reduced(
-			row, SCHEDULE_TERMS if row.get("invoice_portion") else (*SCHEDULE_TERMS, "payment_amount")
-		)
+		# F1: what is paid before dispatch stays so.
+		names = (*SCHEDULE_TERMS, "qms_before_dispatch")
+		return _reduced(row, names if row.get("invoice_portion") else (*names, "payment_amount"))
 
 	def at_once(rows: Sequence[Row]) -> bool:
 		written = order["fields"].get("transaction_date", "")

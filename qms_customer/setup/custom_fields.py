@@ -8,6 +8,7 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from qms_customer.rules.contract import FORMS, SPECIAL_PACKAGING_CHOICE, STANDARD_PACKAGING
+from qms_customer.rules.qualification import BUYER_KINDS
 
 MODULE = "QMS Customer"
 
@@ -158,6 +159,54 @@ def _promise(after: str) -> list[dict[str, Any]]:
 	]
 
 
+def _production(after: str) -> list[dict[str, Any]]:
+	return [
+		{
+			"fieldname": "qms_production_section",
+			"fieldtype": "Section Break",
+			"label": "Production and Delivery",
+			"depends_on": "eval:doc.docstatus == 1",
+			"insert_after": after,
+		},
+		{
+			"fieldname": "qms_progress_panel",
+			"fieldtype": "HTML",
+			"label": "Progress",
+			"insert_after": "qms_production_section",
+		},
+	]
+
+
+def _delivery(after: str, terms: bool) -> list[dict[str, Any]]:
+	"""F1: how the contract says that goods are delivered and paid, on the document with which they leave."""
+	rows = [
+		{
+			"fieldname": "qms_delivery_method",
+			"fieldtype": "Data",
+			"label": "Delivery Method",
+			"description": "The contract's; another one needs a contract change notice",
+			"insert_after": after,
+		},
+		{
+			"fieldname": "qms_payment_method",
+			"fieldtype": "Link",
+			"options": "Mode of Payment",
+			"label": "Payment Method",
+			"read_only": 1,
+			"insert_after": "qms_delivery_method",
+		},
+		{
+			"fieldname": "qms_payment_terms",
+			"fieldtype": "Link",
+			"options": "Payment Terms Template",
+			"label": "Payment Terms",
+			"read_only": 1,
+			"insert_after": "qms_payment_method",
+		},
+	]
+	return rows if terms else rows[:2]
+
+
 def fields() -> dict[str, list[dict[str, Any]]]:
 	"""Return our custom fields by DocType."""
 	return {
@@ -170,6 +219,29 @@ def fields() -> dict[str, list[dict[str, Any]]]:
 				"insert_after": "stock_uom",
 			}
 		],
+		"Customer": [
+			{
+				"fieldname": "qms_qualification_tab",
+				"fieldtype": "Tab Break",
+				"label": "Buyer Qualification",
+				"insert_after": "portal_users",
+			},
+			{
+				"fieldname": "qms_buyer_kind",
+				"fieldtype": "Select",
+				"label": "Kind of Buyer",
+				"options": "\n".join(("", *BUYER_KINDS)),
+				"in_standard_filter": 1,
+				"insert_after": "qms_qualification_tab",
+			},
+			{
+				"fieldname": "qms_qualifications",
+				"fieldtype": "Table",
+				"options": "Customer Qualification",
+				"label": "Licences",
+				"insert_after": "qms_buyer_kind",
+			},
+		],
 		"Warehouse": [
 			{
 				"fieldname": "qms_customer",
@@ -180,7 +252,27 @@ def fields() -> dict[str, list[dict[str, Any]]]:
 				"insert_after": "warehouse_type",
 			}
 		],
-		"Sales Order": _contract_fields("connections_tab", []),
+		"Sales Order": [*_contract_fields("connections_tab", []), *_production("qms_review_path")],
+		"Delivery Note": _delivery("po_no", terms=True),
+		"Sales Invoice": _delivery("po_no", terms=False),
+		"Payment Term": [
+			{
+				"fieldname": "qms_before_dispatch",
+				"fieldtype": "Check",
+				"label": "Paid before Dispatch",
+				"description": "F1: goods leave once this part is paid",
+				"insert_after": "mode_of_payment",
+			}
+		],
+		"Payment Schedule": [
+			{
+				"fieldname": "qms_before_dispatch",
+				"fieldtype": "Check",
+				"label": "Paid before Dispatch",
+				"read_only": 1,
+				"insert_after": "payment_term",
+			}
+		],
 		"Quotation": _contract_fields(
 			"connections_tab",
 			[

@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import frappe
 from frappe.utils import add_days, nowdate
@@ -19,6 +20,7 @@ from frappe.utils import add_days, nowdate
 from qms_customer.contract.settings import DOCTYPE as SETTINGS
 from qms_customer.records import credentials, signing
 from qms_customer.rules import people as roles
+from qms_customer.rules import qualification
 from qms_customer.setup import demo_data as data
 
 LEDGER = "qms_demo_steps"
@@ -345,8 +347,21 @@ def _customers(demo: Demo) -> None:
 					"customer_type": "Company",
 					"customer_group": group,
 					"territory": "China" if frappe.db.exists("Territory", "China") else "All Territories",
+					**_qualification(name),
 				}
 			).insert()
+
+
+def _qualification(customer: str) -> dict[str, Any]:
+	"""A5: what kind of buyer a customer is, and its licence on file."""
+	kind, number, days = data.QUALIFICATIONS[customer]
+	licence = {
+		"kind": qualification.REQUIRED[kind],
+		"number": number,
+		"scope": data.SCOPES[kind],
+		"valid_to": add_days(nowdate(), days),
+	}
+	return {"qms_buyer_kind": kind, "qms_qualifications": [licence] if number else []}
 
 
 def main(arguments: list[str]) -> int:

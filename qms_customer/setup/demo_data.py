@@ -156,6 +156,19 @@ CUSTOMERS = (
 	("恒泰医疗器械贸易有限公司 Hengtai Medical Trading", DISTRIBUTOR),
 	("北辰医疗 Beichen Medical Supply", DISTRIBUTOR),
 )
+# A5: kind of buyer, number of its licence, days until it ends: one ends soon, one is over, one is not there.
+QUALIFICATIONS = {
+	CUSTOMERS[0][0]: ("Hospital", "PDY00123-4 三级综合医院", 900),
+	CUSTOMERS[1][0]: ("Hospital", "PDY00456-7 儿童医院", 40),
+	CUSTOMERS[2][0]: ("Clinic", "PDY00789-0 诊所", -12),
+	CUSTOMERS[3][0]: ("Distributor", "械经营许 20230088", 500),
+	CUSTOMERS[4][0]: ("Distributor", "", 0),
+}
+SCOPES = {
+	"Hospital": "内科、外科、急诊 Medicine, surgery, emergency",
+	"Clinic": "全科 General practice",
+	"Distributor": "第二、三类医疗器械 Medical devices of classes II and III",
+}
 HOSPITAL_A, HOSPITAL_B, CLINIC, DISTRIBUTOR_A, DISTRIBUTOR_B = (c[0] for c in CUSTOMERS)
 
 TERMS = "Net 30 月结30天"

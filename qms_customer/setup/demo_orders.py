@@ -12,7 +12,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime, nowdate
 
-from qms_customer.contract import api
+from qms_customer.contract import api, change_api, production_api
 from qms_customer.contract.reviews import OPINION, REVIEW
 from qms_customer.rules import contract as contract_rules
 from qms_customer.rules import people as roles
@@ -160,6 +160,24 @@ def submit(demo: Demo, doc: Document, who: str = "sales") -> Document:
 	return doc
 
 
+def release_to_production(demo: Demo, doc: Document) -> Document:
+	"""Let PMC pass the task of an order on, and Production fill the notice in and release it."""
+	with demo.acting("pmc"):
+		shown = production_api.get_order(doc.name)
+		task = "按合同交期组织生产 Make by the date of the contract"
+		name = production_api.pass_on(doc.name, task, shown["hash"])["name"]
+	with demo.acting("production"):
+		notice = frappe.get_doc("Production Notice", name)
+		for row in notice.items:
+			row.planned_start, row.planned_finish = nowdate(), add_days(nowdate(), 30)
+		said = "按作业指导书生产 By the work instruction"
+		notice.update({"special_requirements": "/", "packaging": "/", "instructions": said})
+		notice.save()
+		shown = production_api.get_notice(name)
+		production_api.release(name, shown["hash"], "/")
+	return notice.reload()
+
+
 # The stories
 
 
@@ -206,10 +224,11 @@ def delivered(demo: Demo) -> None:
 
 
 def in_production(demo: Demo) -> None:
-	"""circulated, approved, submitted; the work order has started"""
+	"""circulated, approved, submitted; released to production, the work order has started"""
 	doc = order(demo, "HT-2007", data.DISTRIBUTOR_A, "LL-SP20", 20, 5200, days=60)
 	approve(demo, doc)
 	doc = submit(demo, doc)
+	release_to_production(demo, doc)
 	with demo.acting("production"):
 		work = frappe.get_doc(
 			{
@@ -461,13 +480,38 @@ def verbal(demo: Demo) -> None:
 
 
 def cancelled(demo: Demo) -> None:
-	"""submitted, then cancelled with its reason on record"""
+	"""submitted, then cancelled by a change notice that the customer confirmed and everybody reviewed"""
 	doc = order(demo, "BC-2017", data.DISTRIBUTOR_B, "LL-IP10", 4, 6000)
 	approve(demo, doc)
 	doc = submit(demo, doc)
 	with demo.acting("sales"):
-		api.record_reason(doc.doctype, doc.name, "Cancel", "客户撤单 The customer withdrew the order")
-		frappe.get_doc(doc.doctype, doc.name).cancel()
+		name = change_api.make_notice(
+			doc.name, "Cancel", "Customer", "客户撤单 The customer withdrew the order"
+		)
+		notice = frappe.get_doc("Contract Change Notice", name["name"])
+		notice.update({"affects_production": "No", "reason_category": "Customer's Requirement"})
+		notice.save()
+		letter = frappe.get_doc(
+			{
+				"doctype": "File",
+				"file_name": f"withdrawal-{doc.name}.txt",
+				"attached_to_doctype": notice.doctype,
+				"attached_to_name": notice.name,
+				"is_private": 1,
+				"content": "兹撤销本订单。 We withdraw this order.",
+			}
+		).insert()
+		change_api.put_forward(notice.name, _shown(notice))
+		change_api.confirm(
+			notice.name, _shown(notice), "王主任", str(now_datetime()), "Letter", letter.file_url
+		)
+	review = frappe.get_doc(REVIEW, notice.reload().contract_review)
+	answer_all(demo, review)
+	decide(demo, review, "vp" if review.approver_role == roles.SALES_VP else "gm", comment="同意 Agreed")
+
+
+def _shown(notice: Document) -> str:
+	return change_api.get_notice_panel(notice.name)["hash"]
 
 
 STORIES: tuple[tuple[str, str, Callable[[Demo], None]], ...] = tuple(

@@ -1,17 +1,19 @@
 """Install and migrate: each leaves the site as the app needs it."""
 
+from collections.abc import Callable, Iterable
+
 import frappe
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import now
 
-from qms_customer.contract import adopt
+from qms_customer.contract import adopt, progress_mail, telling
 from qms_customer.contract.settings import DOCTYPE
 from qms_customer.records import pdf
 from qms_customer.records.token import moving
 from qms_customer.rules import escalation, forms, mark
 from qms_customer.rules.aspects import ASPECTS, DEPARTMENTS
-from qms_customer.setup import custom_fields, permissions, workflows
+from qms_customer.setup import custom_fields, executor, permissions, workflows
 
 REASON_CODES = {
 	"Sample": "Free sample for evaluation",
@@ -27,8 +29,11 @@ def after_install() -> None:
 	custom_fields.make()
 	_settings()
 	_reason_codes()
+	progress_mail.make_templates()
 	permissions.make()
+	executor.make()
 	pdf.make()
+	telling.make_templates()
 	adopt.stop_submitting_repeats()
 
 
@@ -42,8 +47,11 @@ def after_migrate() -> None:
 	custom_fields.make()
 	_settings()
 	_reason_codes()
+	progress_mail.make_templates()
 	permissions.make()
+	executor.make()
 	pdf.make()
+	telling.make_templates()
 	workflows.sync_workflows()
 
 
@@ -56,8 +64,16 @@ def _settings() -> None:
 		_scope(settings)
 	# Whoever saves the settings keeps both tables filled: empty means that they are new.
 	missing = [fill for table, fill in _TABLES.items() if not settings.get(table)]
-	if not fresh and not missing:
+	if not fresh and settings.escalation:
+		missing += _new_steps(settings)
+	# What a later version brought: fields that were never stored, and forms of records that are new.
+	known = frappe.db.get_singles_dict(DOCTYPE)
+	new = [f for f in settings.meta.fields if f.default is not None and f.fieldname not in known]
+	forms_ = [f for f in forms.DEFAULTS if not _has_form(settings, f)] if settings.record_forms else []
+	if not fresh and not missing and not new and not forms_:
 		return
+	settings.update({f.fieldname: settings.cast(f.default, f) for f in new})
+	_add_forms(settings, forms_)
 	for fill in missing:
 		fill(settings)
 	with moving(settings, mark("Installed") if fresh else mark("Upgraded")):
@@ -104,7 +120,11 @@ def trades() -> bool:
 
 def _forms(settings: Document) -> None:
 	"""K4: the forms that the procedures name, with how long their records are kept."""
-	for f in forms.DEFAULTS:
+	_add_forms(settings, forms.DEFAULTS)
+
+
+def _add_forms(settings: Document, added: Iterable[forms.Form]) -> None:
+	for f in added:
 		settings.append(
 			"record_forms",
 			{
@@ -117,14 +137,29 @@ def _forms(settings: Document) -> None:
 		)
 
 
+def _has_form(settings: Document, form: forms.Form) -> bool:
+	return any(row.record_type == form.record_type for row in settings.record_forms)
+
+
 def _escalation(settings: Document) -> None:
 	"""L3: how long a decision may take, and the line that overdue things go up."""
 	settings.decision_due_days = settings.decision_due_days or DECISION_DUE_DAYS
-	for s in escalation.DEFAULTS:
+	_steps(settings, escalation.DEFAULTS)
+
+
+def _steps(settings: Document, steps: Iterable[escalation.Step]) -> None:
+	for s in steps:
 		settings.append(
 			"escalation",
 			{"waits_for": s.kind, "after_days": s.after, "role": s.role, "department": s.department},
 		)
+
+
+def _new_steps(settings: Document) -> list[Callable[[Document], None]]:
+	"""L3: whom a site that is upgraded tells of what a later version brought, once that is overdue."""
+	known = {row.waits_for for row in settings.escalation}
+	new = [step for step in escalation.DEFAULTS if step.kind not in known]
+	return [lambda s: _steps(s, new)] if new else []
 
 
 _TABLES = {"record_forms": _forms, "escalation": _escalation}

@@ -6,11 +6,22 @@ from frappe.permissions import add_permission, update_permission_property
 from qms_customer.rules.people import (
 	AUDITOR,
 	BUSINESS_MANAGER,
+	FINANCE,
 	GENERAL_MANAGER,
 	MANAGEMENT_REPRESENTATIVE,
+	PLANNING,
+	PRODUCTION,
+	QUALITY,
 	ROLES,
 	SALES_USER,
 	SALES_VP,
+	SERVICE,
+)
+
+# Who answers for what was sold to whom (D6): goods leave with invoices, too.
+SALES_RECORD = (
+	*(SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER, QUALITY, FINANCE),
+	*(MANAGEMENT_REPRESENTATIVE, SERVICE, AUDITOR),
 )
 
 READERS = {
@@ -21,6 +32,13 @@ READERS = {
 	"Item": ROLES,
 	"Delivery Note": ROLES,
 	"Work Order": ROLES,
+	# A change that is distributed names what is open in production (E6).
+	"Job Card": (PLANNING, PRODUCTION),
+	"Production Plan": (PLANNING, PRODUCTION),
+	"Sales Invoice": SALES_RECORD,
+	"POS Invoice": SALES_RECORD,
+	# The sales record is looked up by batch (K6).
+	"Batch": ROLES,
 	# ERPNext lets only Accounts read these, and the contract names one (A9).
 	"Mode of Payment": (SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER),
 	# Who changes the settings chooses roles in the routing table.

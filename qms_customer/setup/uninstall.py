@@ -2,10 +2,11 @@
 
 import frappe
 
+from qms_customer.contract import progress_mail, telling
 from qms_customer.records import export
 from qms_customer.records.kinds import MODULE
 from qms_customer.rules.people import ROLES
-from qms_customer.setup import custom_fields, permissions, workflows
+from qms_customer.setup import custom_fields, executor, permissions, workflows
 
 ONBOARDING = "QMS Customer"
 # States and actions of workflows that Frappe ships itself.
@@ -32,12 +33,15 @@ def before_uninstall() -> None:
 	export.refuse_uninstall()
 	workflows.remove_workflows()
 	_remove_onboarding_steps()
+	executor.remove()
 	permissions.remove()
+	telling.remove_templates()
 	custom_fields.remove()
 	ours = frappe.get_all("DocType", filters={"module": MODULE}, pluck="name")
 	_remove_rows_about(ours)
 	_remove_roles()
 	_remove_states()
+	frappe.db.delete("Email Template", {"name": ("in", list(progress_mail.TEMPLATES.values()))})
 	frappe.db.delete("Patch Log", {"patch": ("like", "qms_customer.%")})
 	frappe.defaults.clear_default(export.MARK)
 

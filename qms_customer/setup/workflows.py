@@ -10,7 +10,17 @@ import frappe
 
 from qms_customer.contract import states as s
 from qms_customer.contract.settings import departments
-from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER, SALES_USER, SALES_VP, SERVICE
+from qms_customer.rules.people import (
+	BUSINESS_MANAGER,
+	FINANCE,
+	GENERAL_MANAGER,
+	PLANNING,
+	PRODUCTION,
+	RND,
+	SALES_USER,
+	SALES_VP,
+	SERVICE,
+)
 
 STATES = {
 	s.IN_REVIEW: "Primary",
@@ -26,8 +36,23 @@ STATES = {
 	s.PENDING_AUTHORISATION: "Warning",
 	s.AUTHORISED: "Success",
 	s.REFUSED: "Danger",
+	s.NOTICE_DRAFT: "",
+	s.NOTICE_CONFIRMING: "Warning",
+	s.NOTICE_REVIEW: "Primary",
+	s.NOTICE_PENDING: "Warning",
+	s.NOTICE_APPLIED: "Success",
+	s.NOTICE_REJECTED: "Danger",
+	s.NOTICE_WITHDRAWN: "",
+	s.AWAITING_ACKNOWLEDGEMENT: "Warning",
+	s.ACKNOWLEDGED: "Success",
+	s.PRODUCTION_PASSED: "Warning",
+	s.PRODUCTION_RELEASED: "Success",
+	s.PRODUCTION_WITHDRAWN: "",
 }
-ACTIONS = (s.APPROVE, s.REJECT, s.RETURN, s.SUBMIT_OPINION, s.RE_AFFIRM, s.AUTHORISE, s.REFUSE)
+ACTIONS = (
+	*(s.APPROVE, s.REJECT, s.RETURN, s.SUBMIT_OPINION, s.RE_AFFIRM, s.AUTHORISE, s.REFUSE),
+	*(s.ACKNOWLEDGE, s.RELEASE),
+)
 
 
 def sync_workflows() -> None:
@@ -41,11 +66,21 @@ def sync_workflows() -> None:
 	_sync("Contract Review", *_review())
 	_sync("Contract Review Opinion", *_opinion())
 	_sync("Delivery Authorisation", *_authorisation())
+	_sync("Contract Change Notice", *_notice())
+	_sync("Change Acknowledgement", *_acknowledgement())
+	_sync("Production Notice", *_production_notice())
 
 
 def remove_workflows() -> None:
 	"""Delete the workflows; states and actions may serve others and stay."""
-	for doctype in ("Contract Review", "Contract Review Opinion", "Delivery Authorisation"):
+	for doctype in (
+		"Contract Review",
+		"Contract Review Opinion",
+		"Delivery Authorisation",
+		"Contract Change Notice",
+		"Change Acknowledgement",
+		"Production Notice",
+	):
 		frappe.delete_doc(
 			"Workflow", f"QMS {doctype}", force=True, ignore_permissions=True, ignore_missing=True
 		)
@@ -112,6 +147,67 @@ def _authorisation() -> tuple[list[dict], list[dict]]:
 		for action, target in ((s.AUTHORISE, s.AUTHORISED), (s.REFUSE, s.REFUSED))
 	]
 	return states, transitions
+
+
+def _notice() -> tuple[list[dict], list[dict]]:
+	states = [
+		_state(state, docstatus, role)
+		for state, docstatus in (
+			*((state, 0) for state in s.NOTICE_OPEN),
+			(s.NOTICE_APPLIED, 1),
+			(s.NOTICE_REJECTED, 1),
+			(s.NOTICE_WITHDRAWN, 1),
+		)
+		for role in (SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER)
+	]
+	transitions = [
+		_transition(s.NOTICE_PENDING, action, target, role, "")
+		for role in (BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER)
+		for action, target in (
+			(s.APPROVE, s.NOTICE_APPLIED),
+			(s.REJECT, s.NOTICE_REJECTED),
+			(s.RETURN, s.NOTICE_DRAFT),
+		)
+	]
+	return states, transitions
+
+
+def _acknowledgement() -> tuple[list[dict], list[dict]]:
+	# Finance reviews nothing, and so stands in no routing table.
+	roles = list(dict.fromkeys([*(d.role for d in departments()), FINANCE]))
+	states = [
+		_state(state, docstatus, role)
+		for state, docstatus in ((s.AWAITING_ACKNOWLEDGEMENT, 0), (s.ACKNOWLEDGED, 1))
+		for role in roles
+	]
+	for row in states:
+		# Its list says "Overdue" in place of the state, once it is.
+		row["avoid_status_override"] = int(row["state"] == s.AWAITING_ACKNOWLEDGEMENT)
+	transitions = [
+		_transition(
+			s.AWAITING_ACKNOWLEDGEMENT,
+			s.ACKNOWLEDGE,
+			s.ACKNOWLEDGED,
+			role,
+			f"doc.department_role == {role!r}",
+		)
+		for role in roles
+	]
+	return states, transitions
+
+
+def _production_notice() -> tuple[list[dict], list[dict]]:
+	# Who may edit a state is one role for Frappe: PMC and Technology hold rows of their own.
+	states = [
+		_state(state, docstatus, role)
+		for state, docstatus in (
+			(s.PRODUCTION_PASSED, 0),
+			(s.PRODUCTION_RELEASED, 1),
+			(s.PRODUCTION_WITHDRAWN, 1),
+		)
+		for role in (PRODUCTION, PLANNING, RND)
+	]
+	return states, [_transition(s.PRODUCTION_PASSED, s.RELEASE, s.PRODUCTION_RELEASED, PRODUCTION, "")]
 
 
 def _state(state: str, docstatus: int, role: str) -> dict[str, Any]:

@@ -29,8 +29,9 @@ def desk(
 	committed: Callable[[], None],
 	request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., DeskPage]]:
-	"""Return `desk(user="Administrator", lang=None, phone=False, path="/app")` → a logged-in page at rest.
+	"""Return `desk(user="Administrator", lang=None, phone=False, path=None)` → a logged-in page at rest.
 
+	Without a path it is at /app; that is loaded only when the page is not sent elsewhere first.
 	`lang` ("zh", "en") becomes the user's language. Console errors, exceptions and failed requests of the
 	page fail the test at its end, save those in `page.expect_refusal()` or `page.expect_problem(pattern)`.
 	"""
@@ -44,7 +45,7 @@ def desk(
 		user: str = "Administrator",
 		lang: str | None = None,
 		phone: bool = False,
-		path: str | None = "/app",
+		path: str | None = None,
 		password: str = env.PASSWORD,
 	) -> DeskPage:
 		if lang:
@@ -65,9 +66,7 @@ def desk(
 		assert answer.ok, f"login as {user}: {answer.status} {answer.text()[:500]}"
 		page = DeskPage(context, web_server.url, user, request.node.name)
 		pages.append(page)
-		if path:
-			page.go(path)
-		return page
+		return page.go(path) if path else page
 
 	yield open_desk
 
@@ -91,7 +90,7 @@ def cast(isolated: None) -> c.World:
 	import frappe
 
 	from qms_customer.rules import people as roles
-	from tests.support import contracts
+	from tests.support import contracts, isolation
 
 	world = contracts.World()
 	world.everybody()
@@ -112,5 +111,6 @@ def cast(isolated: None) -> c.World:
 		item_name="Infusion Pump IP-200",
 		qms_product_standard=contracts.standard(standard_number="Q/QTC 012-2025"),
 	)
-	frappe.clear_cache()
+	# What was cached with the old names; what follows from the metadata stays.
+	isolation.forget()
 	return world

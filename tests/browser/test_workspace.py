@@ -184,7 +184,10 @@ def test_a_contract_a_customer_and_an_item_lead_to_reviews(desk: Desk, trade: c.
 	page.shot("customer")
 	page.go("/app/item/IP-200")
 	page.locator(".document-link[data-doctype='Product Standard']").wait_for(state="attached")
-	page.evaluate("() => cur_frm.dashboard.links_area.body.find('.report-link').click()")
+	page.evaluate(
+		"() => cur_frm.dashboard.links_area.body"
+		".find('[data-report=\"Contract Review Cycle Times\"] .report-link').click()"
+	)
 	page.wait_for_selector(".dt-row")
 	page.settle()
 	assert page.evaluate("() => frappe.query_report.get_filter_value('item_code')") == "IP-200"

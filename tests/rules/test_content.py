@@ -159,6 +159,11 @@ def test_normal_number_is_canonical_and_exact(number):
 	assert "e" not in text.lower()
 
 
+@given(st.one_of(st.integers(-(10**18), 10**18), st.integers(-(10**17), 10**17).map(float)))
+def test_a_whole_number_is_said_at_once_as_the_long_way_says_it(number):
+	assert normal(number, NUMBER) == normal(Decimal(str(number)), NUMBER) == normal(str(number), NUMBER)
+
+
 @pytest.mark.rule("E8")
 @given(DOCUMENTS, st.randoms())
 def test_fingerprint_ignores_row_order_noise_line_ends_and_emptiness(values, random):

@@ -11,8 +11,10 @@ from qms_customer.rules.goods import (
 	TOLERANCE,
 	OrderRow,
 	OrderState,
+	Pending,
 	ReleaseRow,
 	order_refusals,
+	production_refusals,
 	release_refusals,
 )
 
@@ -141,3 +143,31 @@ def test_d4_production_needs_the_same_approval():
 	assert production("SO-4") == ["D4"]
 	assert production("SO-2") == production("missing") == ["D4"]
 	assert production("SO-5") == ["C10", "C10"]
+
+
+PENDING = {
+	"lines": Pending(("CCN-1",), False, frozenset({"row-1"})),
+	"head": Pending(("CCN-1", "CCN-2"), True, frozenset()),
+	"nothing yet": Pending(("CCN-1",), False, frozenset()),
+}
+
+
+@pytest.mark.rule("D4")
+@pytest.mark.parametrize(
+	("what", "changed", "other"),
+	[("lines", True, False), ("head", True, True), ("nothing yet", False, False)],
+)
+def test_d4_the_lines_of_a_pending_change_wait_and_the_others_go_on(what, changed, other):
+	orders = {"SO-1": replace(ORDERS["SO-1"], pending=PENDING[what])}
+	assert bool(refused(row(), orders=orders)) is changed
+	assert bool(refused(row(order_row="row-1b", item="B"), orders=orders)) is other
+	for rows, held in (({"SO-1": "row-1"}, changed), ({"SO-1": "row-1b"}, other), ({}, changed)):
+		assert bool(production_refusals(["SO-1"], orders, rows)) is held
+
+
+@pytest.mark.rule("D4")
+def test_d4_a_part_that_is_shipped_by_itself_waits_with_its_bundle():
+	orders = {"SO-1": replace(ORDERS["SO-1"], pending=PENDING["lines"])}
+	part = {"part": OrderRow("part", "SO-1", "A", Decimal(10), by_supplier=True, line="row-1")}
+	found = release_refusals("", "Maker", [row(order_row="part")], orders, part, by_supplier=True)
+	assert [r.rule for r in found] == ["D4"] and "CCN-1" in found[0].args[3]

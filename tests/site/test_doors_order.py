@@ -20,7 +20,7 @@ from frappe.model.document import Document
 from frappe.model.workflow import apply_workflow, bulk_workflow_approval
 from frappe.utils import add_days, nowdate
 
-from qms_customer.contract import api
+from qms_customer.messages import QMSRefusal
 from tests.support import contracts as c
 from tests.support.company import COMPANY
 from tests.support.doors import WHO, copied, counts, fresh, login, nothing_changes, refused, sent, stored
@@ -395,7 +395,8 @@ def test_apply_workflow_of_the_site(world: c.World, user: str, committed: Callab
 		apply_workflow(sent(fresh(good)), "Sell")
 	good = fresh(good)
 	assert (good.docstatus, good.workflow_state) == (1, "Sold Order")
-	api.record_reason("Sales Order", good.name, "Cancel", "customer withdrew")
+	with pytest.raises(QMSRefusal, match="change notice"):
+		good.cancel()
 
 
 @pytest.mark.rule("C1")
@@ -549,8 +550,8 @@ def test_an_amended_order_needs_its_own_review(world: c.World, user: str) -> Non
 	doc = approved_order(world)
 	doc.submit()
 	with as_user(user):
-		api.record_reason("Sales Order", doc.name, "Cancel", "the customer wants more")
-		doc.cancel()
+		c.end(doc)
+		doc.reload()
 		amended = frappe.copy_doc(doc)
 		amended.docstatus = 0
 		amended.amended_from = doc.name

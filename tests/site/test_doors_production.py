@@ -29,6 +29,12 @@ from tests.support.people import as_user
 NOT_APPROVED = "D4: Order .* no approved contract review"
 
 
+@pytest.fixture(autouse=True)
+def _no_notices(_isolated: None) -> None:
+	"""What production notices are needed for is tested in test_production: here it is the review alone."""
+	c.without_production_notices()
+
+
 @pytest.fixture
 def world() -> c.World:
 	return c.World()

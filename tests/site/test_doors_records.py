@@ -104,8 +104,10 @@ def test_records_are_not_changed_cancelled_renamed_or_deleted(world: c.World, us
 	c.answer_all(world, review)
 	c.decide(review.reload(), world.gm)
 	order = frappe.get_doc("Sales Order", review.reference_name)
-	with as_user(world.sales):
-		api.record_reason("Sales Order", order.name, "Close", "x")
+	agreed = c.blanket_order((c.item(), 10, 5))
+	c.approve(world, agreed)
+	agreed.reload().submit()
+	api.record_reason(agreed.doctype, agreed.name, "Cancel", "x")
 	frappe.rename_doc("Customer", order.customer, c.unique("Renamed"), force=True)
 	records = [
 		fresh(review),

@@ -31,6 +31,32 @@ def test_a_test_is_rolled_back(turn: int) -> None:
 
 
 @pytest.mark.parametrize("turn", [1, 2])
+def test_what_was_cached_of_changed_rows_is_forgotten(turn: int) -> None:
+	settings = "QMS Customer Settings"
+	rows = frappe.get_meta(settings).get_field("departments").options
+	assert frappe.defaults.get_global_default("qms_mark") is None
+	assert MARK not in [row.department for row in frappe.get_cached_doc(settings).departments]
+	frappe.defaults.set_global_default("qms_mark", MARK)
+	frappe.db.sql(f"update `tab{rows}` set department = %s where parent = %s", (MARK, settings))
+	frappe.clear_document_cache(settings, settings)
+	with as_user(make_user("Sales User")):
+		assert frappe.defaults.get_global_default("qms_mark") == MARK
+		assert MARK in [row.department for row in frappe.get_cached_doc(settings).departments]
+
+
+def test_another_user_knows_the_metadata_as_it_is_now() -> None:
+	user = make_user("Sales User")
+	assert frappe.get_meta("ToDo").track_changes
+	frappe.db.set_value("DocType", "ToDo", "track_changes", 0)
+	frappe.clear_cache(doctype="ToDo")
+	with as_user(user):
+		assert not frappe.get_meta("ToDo").track_changes
+		frappe.db.set_value("DocType", "ToDo", "track_changes", 1)
+		frappe.clear_cache(doctype="ToDo")
+	assert frappe.get_meta("ToDo").track_changes
+
+
+@pytest.mark.parametrize("turn", [1, 2])
 def test_a_committing_test_is_put_back(turn: int, committed: Callable[[], None]) -> None:
 	assert not frappe.db.exists("ToDo", {"description": MARK})
 	assert frappe.session.user == "Administrator" and not frappe.message_log and not frappe.flags.something

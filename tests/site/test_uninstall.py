@@ -123,6 +123,7 @@ print("RESULT " + json.dumps({
 		kind: frappe.get_all(kind, {"module": "QMS Customer"}, pluck="name")
 		for kind in (
 			"Workspace", "Number Card", "Dashboard Chart", "Report", "Module Onboarding", "Form Tour",
+			"Page",
 		)
 	},
 	"series": frappe.db.sql_list("select name from tabSeries where name regexp '^(CR|CA|DA)-'"),

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import qms_customer.rules
-from qms_customer.rules import aspects, classification, contract, people, review
+from qms_customer.rules import aspects, classification, contract, distribution, people, review
 from tests.support.env import CHECKOUT, PACKAGE
 
 CSV = PACKAGE / "translations/zh.csv"
@@ -401,6 +401,7 @@ def read_values(found: Found) -> None:
 	# In a context of their own: Sales or Production mean the department here, elsewhere in ERPNext not.
 	for department in aspects.DEPARTMENTS:
 		found.add(department.name, "qms_customer/rules/aspects.py", "Review Department")
+	found.add(distribution.FINANCE_DEPARTMENT, "qms_customer/rules/distribution.py", "Review Department")
 	for topic in aspects.TOPICS:
 		found.add(topic, "qms_customer/rules/aspects.py", "Review Aspect")
 	for form in contract.FORMS:

@@ -64,7 +64,10 @@ class Refusal:
 
 
 class DeskPage:
-	"""A logged-in page of the Desk. Everything that Playwright's Page can do, it can do (`.page` is that)."""
+	"""A logged-in page of the Desk. Everything that Playwright's Page can do, it can do (`.page` is that).
+
+	Unless it was sent elsewhere before, it goes to /app when it is used for the first time.
+	"""
 
 	def __init__(self, context: BrowserContext, url: str, user: str, test: str) -> None:
 		self.context = context
@@ -73,14 +76,28 @@ class DeskPage:
 		self.test = re.sub(r"[^\w.-]+", "_", test)
 		self.problems: list[Problem] = []
 		context.add_init_script(NO_SOCKET)
-		self.page: Page = context.new_page()
-		self.page.on("console", self._console)
-		self.page.on("pageerror", lambda error: self.problems.append(Problem("exception", str(error))))
-		self.page.on("requestfailed", self._failed)
-		self.page.on("response", self._response)
+		self._page: Page = context.new_page()
+		self._went = False
+		self._page.on("console", self._console)
+		self._page.on("pageerror", lambda error: self.problems.append(Problem("exception", str(error))))
+		self._page.on("requestfailed", self._failed)
+		self._page.on("response", self._response)
 
 	def __getattr__(self, name: str) -> Any:
+		if name.startswith("_"):  # Playwright looks for names of its own at whose method it is to call
+			raise AttributeError(name)
 		return getattr(self.page, name)
+
+	@property
+	def page(self) -> Page:
+		"""Playwright's page, with the Desk loaded."""
+		if not self._went:
+			self.go()
+		return self._page
+
+	def calm(self) -> None:
+		"""Ask the Desk for no animations: Bootstrap then shows dialogs at once."""
+		self._page.emulate_media(reduced_motion="reduce")
 
 	def _console(self, message: ConsoleMessage) -> None:
 		# The browser's own line on a failed resource repeats what `response` reports with more detail.
@@ -100,6 +117,7 @@ class DeskPage:
 
 	def go(self, path: str = "/app") -> DeskPage:
 		"""Open a path of the site and wait until the Desk is at rest."""
+		self._went = True
 		self.page.goto(self.url_root + path, wait_until="load")
 		if urlsplit(path).path.startswith("/app"):
 			self.page.wait_for_function(

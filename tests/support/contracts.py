@@ -9,7 +9,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import add_days, nowdate
 
-from qms_customer.contract import api
+from qms_customer.contract import api, permit
 from qms_customer.rules import people as roles
 from qms_customer.rules.contract import CLASSES, ORDER
 from tests.support import pool
@@ -157,6 +157,12 @@ def save_settings(settings: Document) -> None:
 	"""Save the settings as a management representative, who signs the change."""
 	with as_user(make_user(roles.MANAGEMENT_REPRESENTATIVE)):
 		settings.save()
+
+
+def without_production_notices() -> None:
+	"""Let work orders start without a production notice, where a test is about something else (D3)."""
+	frappe.db.set_single_value("QMS Customer Settings", "production_needs_notice", 0)
+	frappe.clear_document_cache("QMS Customer Settings", "QMS Customer Settings")
 
 
 def upload(**values: Any) -> Document:
@@ -395,6 +401,17 @@ def approve(world: World, doc: Document) -> Document:
 	answer_all(world, review)
 	review.reload()
 	return decide(review, world.vp if review.approver_role == roles.SALES_VP else world.gm)
+
+
+def end(doc: Document, kind: str = "Cancel") -> Document:
+	"""Cancel, close or re-open an order as its approved change notice does, and return it."""
+	with permit.granted(doc.name, kind):
+		doc = frappe.get_doc(doc.doctype, doc.name)
+		if kind == "Cancel":
+			doc.cancel()
+		else:
+			doc.update_status("Closed" if kind == "Close" else "Draft")
+	return doc
 
 
 def committed_order(world: World, code: str, **values: Any) -> Document:

@@ -18,8 +18,7 @@ class Hands:
 
 	def __init__(self, page: DeskPage) -> None:
 		self.page = page
-		# Bootstrap then shows dialogs at once.
-		page.emulate_media(reduced_motion="reduce")
+		page.calm()
 
 	def say(self, text: str, context: str | None = None) -> str:
 		"""Return a text in the user's language."""

@@ -13,7 +13,7 @@ import frappe
 
 from tests.support import baseline, env, sites, sql
 
-# Redis keys that follow from the code and the metadata alone; all others are dropped after each test.
+# Redis keys that follow from the code and the metadata alone: kept until a test writes metadata.
 KEEP = (
 	"app_hooks",
 	"app_modules",
@@ -27,6 +27,9 @@ KEEP = (
 	"doctype_form_meta",
 	"table_columns",
 	"db_tables",
+	"is_table",
+	"workflow",
+	"server_script_map",
 	"lang_user_translations",
 	"merged_translations",
 	"lang_full_dict",
@@ -37,6 +40,28 @@ KEEP = (
 METADATA = re.compile(
 	r"tab(DocType|DocField|DocPerm|Custom |Property Setter|Workflow(?! Action)|Translation|Module|Role\b"
 	r"|Language|Document Naming|Server Script|Client Script|Installed Application|Domain)"
+)
+# Redis keys that follow from a few tables besides: kept until a test writes to one of those. Cached documents
+# likewise follow from their own table and those of their rows.
+KEEP_UNLESS = {
+	"document_naming_rule_map": re.compile("tabDocument Naming Rule"),
+	"assignment_rule_map": re.compile("tabAssignment Rule"),
+	"milestone_tracker_map": re.compile("tabMilestone Tracker"),
+	"energy_point_rule_map": re.compile("tabEnergy Point Rule"),
+	"notifications": re.compile("tabNotification$"),
+	"webhooks": re.compile("tabWebhook"),
+	"doctypes_with_active_sla": re.compile("tabService Level Agreement"),
+	"fiscal_years": re.compile("tabFiscal Year"),
+	"defaults": re.compile("tabDefaultValue"),
+	"user_permissions": re.compile("tabUser Permission"),
+	"non_standard_user_types": re.compile("tabUser Type"),
+}
+DOCUMENT = "document_cache"
+# What frappe remembers in the process itself, of the metadata alone.
+KEEP_IN_PROCESS = (
+	"frappe.model.utils.is_virtual_doctype",
+	"frappe.model.utils.is_single_doctype",
+	"frappe.modules.utils.get_doctype_app_map",
 )
 
 
@@ -117,8 +142,8 @@ def isolated() -> Iterator[State]:
 			written |= set(changed)
 			frappe.db.rollback()  # the snapshot of this connection must see the rows put back
 			_new_generation()
-		_drop_cache(everything=any(METADATA.search(table) for table in written))
-		_reset_locals()
+		_drop_cache(written, metadata=_is_metadata(written))
+		_reset_locals(metadata=_is_metadata(written))
 
 
 def allow_commits() -> Callable[[], None]:
@@ -129,11 +154,17 @@ def allow_commits() -> Callable[[], None]:
 
 	def commit() -> None:
 		frappe.db.commit()
+		# What the server has changed is to be seen.
+		frappe.local.cache = {}
 
 	return commit
 
 
-def _reset_locals() -> None:
+def _is_metadata(written: set[str]) -> bool:
+	return any(METADATA.search(table) for table in written)
+
+
+def _reset_locals(metadata: bool = False) -> None:
 	"""Forget what frappe keeps for one request."""
 	from frappe.utils import caching
 
@@ -150,23 +181,41 @@ def _reset_locals() -> None:
 			delattr(frappe.local, name)
 	if hasattr(frappe.local, "request_cache"):
 		frappe.local.request_cache.clear()
-	caching._SITE_CACHE.clear()
+	for function in list(caching._SITE_CACHE):
+		if metadata or function not in KEEP_IN_PROCESS:
+			del caching._SITE_CACHE[function]
 	frappe.set_user("Administrator")
 
 
-def _drop_cache(everything: bool) -> None:
-	"""Empty the private redis, except for what every test would only read again."""
-	if everything:
+def _drop_cache(written: set[str], metadata: bool) -> None:
+	"""Empty the private redis, except for what every test would only read again: what follows from tables
+	to which nobody wrote.
+	"""
+	if metadata:
 		frappe.cache.flushdb()
 		return
 	prefix = frappe.cache.make_key("").decode()
 	drop = []
 	for raw in frappe.cache.keys("*"):
 		name = raw.decode(errors="replace").removeprefix(prefix)
-		if not name.startswith(KEEP):
+		if name.startswith(KEEP):
+			continue
+		if name in KEEP_UNLESS:
+			if any(KEEP_UNLESS[name].match(table) for table in written):
+				drop.append(raw)
+		elif not (name.startswith(f"{DOCUMENT}::") and _is_as_stored(name, written)):
 			drop.append(raw)
 	if drop:
 		frappe.cache.delete(*drop)
+
+
+def _is_as_stored(key: str, written: set[str]) -> bool:
+	"""Return whether nobody wrote to the tables that a cached document comes from."""
+	doctype = key.split("::")[1]
+	meta = frappe.get_meta(doctype)
+	tables = {f"tab{row.options}" for row in meta.get_table_fields()}
+	tables.add("tabSingles" if meta.issingle else f"tab{doctype}")
+	return not tables & written
 
 
 def _new_generation() -> None:
@@ -176,5 +225,6 @@ def _new_generation() -> None:
 
 def forget() -> None:
 	"""Forget what is cached of rows that were just rolled back to a savepoint, amid a test."""
-	_drop_cache(everything=False)
+	assert _state is not None
+	_drop_cache(_state.written | _state.pending, metadata=False)
 	_reset_locals()

@@ -12,32 +12,55 @@ from qms_customer.records import credentials, signing
 from tests.support import env
 
 _numbers = itertools.count(1)
+# What frappe caches that is the same for everybody.
+METADATA = (
+	"doctype_meta",
+	"table_columns",
+	"db_tables",
+	"app_hooks",
+	"workflow",
+	"notifications",
+	"document_naming_rule_map",
+	"assignment_rule_map",
+	"milestone_tracker_map",
+)
 
 
 @contextlib.contextmanager
 def as_user(user: str) -> Iterator[str]:
 	"""Run the block as another user, logged in as in a browser and ready to sign with the password."""
 	before, sid = frappe.session.user, frappe.session.sid
-	frappe.set_user(user)
+	_become(user)
 	frappe.session.sid = f"test session of {user}"
 	try:
 		with signing.pen({"user": user, "password": env.PASSWORD}):
 			yield user
 	finally:
-		frappe.set_user(before)
+		_become(before)
 		frappe.session.sid = sid
+
+
+def _become(user: str) -> None:
+	"""Go on as another user, who knows nothing of what was cached for the one before, but for the metadata:
+	unpickling that again and again is a quarter of a test.
+	"""
+	known = frappe.local.cache
+	frappe.set_user(user)
+	for name in METADATA:
+		if (key := frappe.cache.make_key(name)) in known:
+			frappe.local.cache[key] = known[key]
 
 
 @contextlib.contextmanager
 def logged_in(user: str, sid: str = "a browser") -> Iterator[None]:
 	"""As this user in a session of a browser, with no pen in hand."""
 	before, before_sid = frappe.session.user, frappe.session.sid
-	frappe.set_user(user)
+	_become(user)
 	frappe.session.sid = sid
 	try:
 		yield
 	finally:
-		frappe.set_user(before)
+		_become(before)
 		frappe.session.sid = before_sid
 
 
@@ -78,12 +101,12 @@ def make_user(
 	user.append_roles(*names)
 	user.flags.no_welcome_mail = True
 	before = frappe.session.user
-	frappe.set_user("Administrator")
+	_become("Administrator")
 	try:
 		user.insert(ignore_permissions=True)
 		if password:
 			# As if its owner had chosen it.
 			credentials.establish(user.name)
 	finally:
-		frappe.set_user(before)
+		_become(before)
 	return user.name

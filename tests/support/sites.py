@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support import baseline, env, services
+from tests.support import baseline, env, services, site_copy
 
 # Read anew by each run and never written to the database. (All python counts: setup code may import it.)
 NOT_IN_DATABASE = ("public", "translations", "locale")
@@ -212,7 +212,11 @@ def ensure(bench: Path, say=print) -> None:
 	fresh = env.flag("QMS_TEST_FRESH") or not exists() or state.get("bench") != shape["bench"]
 	if fresh:
 		say("creating the test site (some minutes)…")
-		create(bench)
+		with site_copy.one_at_a_time():
+			if not site_copy.load(shape):
+				create(bench)
+				_run([sys.executable, "-m", "tests.support.pool"])
+				site_copy.save(shape)
 		done = "created"
 	else:
 		baseline.recover(database(), site_path())
@@ -222,8 +226,8 @@ def ensure(bench: Path, say=print) -> None:
 		# Half a migration is no state to start from.
 		(site_path() / "test_state.json").unlink()
 		frappe("migrate", "--skip-search-index")
+		_run([sys.executable, "-m", "tests.support.pool"])
 		done = "migrated"
-	_run([sys.executable, "-m", "tests.support.pool"])
 	baseline.take(database(), site_path())
 	(site_path() / "test_state.json").write_text(json.dumps(shape))
 	say(f"test site {done} in {time.monotonic() - began:.0f}s")

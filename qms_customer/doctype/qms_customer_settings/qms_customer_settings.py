@@ -3,6 +3,7 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
+from frappe.model.naming import NamingSeries
 
 from qms_customer.contract import adopt, scope
 from qms_customer.contract.people import own_roles
@@ -63,6 +64,9 @@ class QMSCustomerSettings(Document):
 		if found:
 			refuse(found)
 		self._check_standing_review()
+		if self.contract_series:
+			# Frappe says what is wrong with it.
+			NamingSeries(self.contract_series).validate()
 		if not is_moving(self):
 			self._settle_scope()
 

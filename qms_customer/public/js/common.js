@@ -6,7 +6,8 @@ frappe.provide("qms_customer");
 qms_customer.api = (method, args, freeze = true) =>
 	new Promise((resolve) => {
 		frappe.call({
-			method: `qms_customer.contract.api.${method}`,
+			// A method of another module of ours is given with its path.
+			method: method.includes(".") ? method : `qms_customer.contract.api.${method}`,
 			args,
 			freeze,
 			callback: (r) => resolve(r.message),
@@ -114,6 +115,11 @@ qms_customer.contract_form = (doctype) => {
 		},
 		before_cancel(frm) {
 			if (!frm.qms_gated || doctype === "Quotation") return;
+			if (doctype === "Sales Order") {
+				frappe.validated = false;
+				qms_customer.make_notice(frm, ["Cancel"], frm.qms_notices || []);
+				return;
+			}
 			return new Promise((resolve) => {
 				let given = false;
 				const dialog = qms_customer.ask_reason(__("Why is this contract cancelled?"), "", (reason) =>
@@ -139,6 +145,7 @@ qms_customer.show_contract = (frm) => {
 	const args = { doctype: frm.doctype, name: frm.doc.name };
 	return qms_customer.show_panel(frm, "qms_review_panel", "get_overview", args, (panel) => {
 		frm.qms_gated = panel.gated;
+		frm.qms_notices = panel.notices || [];
 		if (!panel.gated) return;
 		if (panel.actions.includes("start")) {
 			frm.add_custom_button(__("Start Contract Review"), () => qms_customer.start(frm, panel));
@@ -156,6 +163,7 @@ qms_customer.show_contract = (frm) => {
 				__("View")
 			);
 		}
+		if (panel.may_change) qms_customer.offer_change(frm, panel);
 		if (frm.doc.docstatus !== 0) return;
 		qms_customer.headline(
 			frm,
@@ -167,6 +175,55 @@ qms_customer.show_contract = (frm) => {
 			return false;
 		});
 	});
+};
+
+// E1, E8: what a committed contract promises is changed by a notice, and so is its end.
+qms_customer.offer_change = (frm, panel) => {
+	const closed = frm.doc.status === "Closed";
+	const kinds = closed ? ["Re-open"] : ["Change", "Cancel", "Close"];
+	frm.add_custom_button(__("Change Notice"), () => qms_customer.make_notice(frm, kinds, panel.notices)).addClass(
+		"qms-change-notice"
+	);
+	if (panel.notices.length) {
+		const links = panel.notices
+			.map((n) => `<a href="/app/contract-change-notice/${encodeURIComponent(n.name)}">${n.name}</a> (${__(n.state)})`)
+			.join(", ");
+		qms_customer.headline(frm, `${__("Open change notices:")} ${links}`, "orange");
+	}
+};
+
+qms_customer.make_notice = (frm, kinds, open) => {
+	const fields = [
+		{
+			fieldname: "kind",
+			fieldtype: "Select",
+			label: __("Kind of Change", null, "Contract Change Notice"),
+			options: kinds.map((value) => ({ value, label: __(value, null, "Contract Change Notice") })),
+			default: kinds[0],
+			reqd: 1,
+		},
+		{
+			fieldname: "asked_by",
+			fieldtype: "Select",
+			label: __("Asked By", null, "Contract Change Notice"),
+			options: ["Customer", "Company"].map((value) => ({ value, label: __(value, null, "Contract Change Notice") })),
+			default: "Customer",
+			reqd: 1,
+		},
+		{ fieldname: "reason", fieldtype: "Small Text", label: __("Why", null, "Contract Change Notice"), reqd: 1 },
+	];
+	if (open.length) {
+		const names = open.map((n) => frappe.utils.escape_html(n.name)).join(", ");
+		fields.unshift({
+			fieldtype: "HTML",
+			options: `<p class="text-warning">${__("Other notices on this contract are open: {0}. Once one of them is applied, the others have to be brought up to date.", [names])}</p>`,
+		});
+	}
+	qms_customer.ask(__("Change Notice"), fields, __("Make Notice"), (values) =>
+		qms_customer
+			.api("qms_customer.contract.change_api.make_notice", { order: frm.doc.name, ...values })
+			.then(({ name }) => frappe.set_route("Form", "Contract Change Notice", name))
+	);
 };
 
 qms_customer.is_saved = (frm) => {
@@ -306,8 +363,21 @@ const QMS_TERMS = {
 	"Contract Review Criterion": { title: "", computed: "", override: "" },
 	"Contract Review Opinion": { department: "Review Department" },
 	"Contract Review Answer": { aspect: "", topic: "Review Aspect" },
+	"Change Acknowledgement": { department: "Review Department", reason: "" },
 	"Approved Content": { review_path: "" },
 	"Contract Adoption": { kind: "Contract Adoption", status: "Contract Adoption" },
+	"Contract Change Notice": {
+		...Object.fromEntries(
+			["kind", "asked_by", "reason_category", "affects_production", "outcome", "plan_answer", "confirmed_how", "decision"].map(
+				(field) => [field, "Contract Change Notice"]
+			)
+		),
+		review_path: "",
+		departments_concerned: "Review Department",
+	},
+	"Contract Change Line": { change: "Contract Change Line" },
+	"Contract Change Negotiation": { outcome: "Contract Change Negotiation" },
+	"Contract Register Entry": { contract_form: "Sales Order", review_status: "", register_state: "Contract Register Entry", contract_kind: "Contract Register Entry" },
 };
 
 // Show such values, or lists of them, in the user's language. Each is given with the context of its translation.
@@ -346,8 +416,17 @@ qms_customer.show_terms = (doctype) => {
 	}
 };
 
-for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption"]) {
+for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption", "Contract Change Notice", "Change Acknowledgement", "Contract Register Entry"]) {
 	frappe.ui.form.on(doctype, {
 		setup: () => Object.keys(QMS_TERMS).forEach(qms_customer.show_terms),
 	});
 }
+
+// E8: the button of a refusal. The form of the order asks what kind of change it is, as its own button does.
+qms_customer.offer_notice = async ({ order }) => {
+	frappe.msg_dialog?.hide();
+	await frappe.set_route("Form", "Sales Order", order);
+	await frappe.timeout(0.5);
+	await panel_of(cur_frm);
+	cur_frm.custom_buttons[__("Change Notice")]?.click();
+};

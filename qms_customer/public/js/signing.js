@@ -421,6 +421,7 @@ frappe.provide("qms_customer");
 		"Approval Delegation",
 		"Delivery Authorisation",
 		"Contract Adoption",
+		"Production Notice",
 		"QMS Customer Settings",
 	];
 

@@ -12,6 +12,7 @@ frappe.query_reports["Record Integrity"] = {
 				{ value: "Review Action", label: __("Review Action") },
 				{ value: "Approval Delegation", label: __("Approval Delegation") },
 				{ value: "Delivery Authorisation", label: __("Delivery Authorisation") },
+				{ value: "Production Notice", label: __("Production Notice") },
 				{ value: "QMS Customer Settings", label: __("QMS Customer Settings") },
 				{ value: "Record Alias", label: __("Record Alias") },
 				{ value: "Approved Content", label: __("Approved Content") },

@@ -1,0 +1,346 @@
+"""The delivery method and the payment terms of a delivery are its contract's (F1).
+
+Filled in from the order where a document says nothing; what differs, and what is to be paid before dispatch
+and is not, is refused on submit.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+
+import frappe
+from frappe.model.document import Document
+from frappe.query_builder.functions import Sum
+from frappe.utils import cint
+
+from qms_customer.contract.facts import number
+from qms_customer.contract.settings import settings
+from qms_customer.messages import refuse, refuse_one
+from qms_customer.rules import delivery as rules
+from qms_customer.rules import mark
+
+# By document: the field of a row that names its order, and where each term is written.
+ORDER_FIELD = {"Delivery Note": "against_sales_order", "Sales Invoice": "sales_order"}
+FIELDS = {
+	"Delivery Note": {
+		"delivery_method": "qms_delivery_method",
+		"payment_method": "qms_payment_method",
+		"payment_terms": "qms_payment_terms",
+	},
+	"Sales Invoice": {
+		"delivery_method": "qms_delivery_method",
+		"payment_method": "qms_payment_method",
+		# ERPNext's own.
+		"payment_terms": "payment_terms_template",
+	},
+}
+
+
+def applies(doc: Document) -> bool:
+	"""Return whether goods leave with a document: a return brings them back, and is as it was delivered."""
+	return (
+		doc.doctype in FIELDS
+		and not doc.get("is_return")
+		and not doc.get("is_consolidated")
+		and (doc.doctype == "Delivery Note" or bool(cint(doc.get("update_stock"))))
+	)
+
+
+def fill(doc: Document) -> None:
+	"""Write the terms of its orders on a draft that says nothing of them (F1); at most one query.
+
+	An invoice that was made from an order bears the customer's usual terms, as ERPNext sets them: on its
+	first save these give way to the contract's.
+	"""
+	before = doc.get_doc_before_save()
+	if not applies(doc) or doc.docstatus == 2 or (before and before.docstatus == 1):
+		return
+	fields = FIELDS[doc.doctype]
+	usual = ""
+	if doc.doctype == "Sales Invoice" and doc.is_new():
+		usual = frappe.get_cached_value("Customer", doc.customer, "payment_terms") if doc.customer else ""
+	if all(doc.get(f) and doc.get(f) != usual for f in fields.values()):
+		return
+	names = _orders(doc)
+	if not names:
+		return
+	agreed = rules.common(read(names))
+	for name, fieldname in fields.items():
+		value = getattr(agreed, name)
+		if not value or doc.get(fieldname) == value:
+			continue
+		# A schedule that somebody wrote by hand is theirs.
+		by_hand = name == "payment_terms" and not doc.get(fieldname) and bool(doc.get("payment_schedule"))
+		if not by_hand and (
+			not doc.get(fieldname) or (name == "payment_terms" and doc.get(fieldname) == usual)
+		):
+			doc.set(fieldname, value)
+			if fieldname == "payment_terms_template":
+				doc.set("payment_schedule", [])
+
+
+def refuse_deviation(doc: Document, orders: Iterable[str]) -> None:
+	"""Refuse a delivery by another method, on other terms, or before it is paid where that is agreed (F1).
+
+	`orders`: those of its rows that are reviewed. One query; five more where something is to be paid before
+	dispatch.
+	"""
+	names = sorted({o for o in orders if o})
+	if not names or not applies(doc):
+		return
+	found = read(names, lock=True)
+	written = rules.Terms(**{name: (doc.get(f) or "").strip() for name, f in FIELDS[doc.doctype].items()})
+	refusals = rules.terms_refusals(written, found)
+	due = [o for o in found if o.before_dispatch > 0] if pays_first() else []
+	if due:
+		refusals += rules.payment_refusals(due, rules.paid(due, receipts(due, doc)))
+	if refusals:
+		refuse(refusals)
+
+
+def before_change(doc: Document, method: str | None = None) -> None:
+	"""Refuse writing over the terms of goods that have left (F1)."""
+	fields = FIELDS[doc.doctype].values()
+	if doc.docstatus != 1 or not applies(doc):
+		return
+	stored = frappe.db.get_value(doc.doctype, doc.name, ["docstatus", *fields], as_dict=True)
+	if stored and stored.docstatus == 1 and any((stored[f] or "") != (doc.get(f) or "") for f in fields):
+		refuse_one(
+			"F1",
+			mark("{0} has left. How it was delivered and is paid is not changed on it any more."),
+			doc.name,
+		)
+
+
+def mark_schedule(doc: Document) -> None:
+	"""Write on the payment schedule of a contract which payments are due before dispatch, as its payment
+	terms say now (F1). On a committed contract only in rows that are new: a term altered later alters none.
+	"""
+	for row in doc.get("payment_schedule") or ():
+		if doc.docstatus == 0 or row.is_new():
+			row.qms_before_dispatch = cint(_is_before_dispatch(row.payment_term))
+
+
+def pays_first() -> bool:
+	"""Return whether what is to be paid before dispatch holds up deliveries (F1); it does by default."""
+	return bool(cint(settings().get("payment_before_dispatch")))
+
+
+def read(names: Iterable[str], lock: bool = False) -> list[rules.OrderTerms]:
+	"""Return what orders say, with how much is paid before dispatch; one query, by name.
+
+	`lock`: read under the lock of the orders, so that a change applied meanwhile is seen.
+	"""
+	order, row = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Payment Schedule")
+	query = (
+		frappe.qb.from_(order)
+		.left_join(row)
+		.on(
+			(row.parent == order.name)
+			& (row.parenttype == "Sales Order")
+			& (row.parentfield == "payment_schedule")
+			& (row.qms_before_dispatch == 1)
+		)
+		.select(
+			order.name,
+			order.qms_delivery_method,
+			order.qms_payment_method,
+			order.payment_terms_template,
+			order.currency,
+			order.conversion_rate,
+			row.payment_amount,
+		)
+		.where(order.name.isin(sorted(set(names))))
+		.orderby(order.name)
+	)
+	found: dict[str, rules.OrderTerms] = {}
+	for r in (query.for_update() if lock else query).run(as_dict=True):
+		before = found[r.name].before_dispatch if r.name in found else Decimal()
+		found[r.name] = rules.OrderTerms(
+			r.name,
+			rules.Terms(
+				(r.qms_delivery_method or "").strip(),
+				r.qms_payment_method or "",
+				r.payment_terms_template or "",
+			),
+			before + number(r.payment_amount),
+			r.currency or "",
+			number(r.conversion_rate) or Decimal(1),
+		)
+	return list(found.values())
+
+
+def receipts(orders: Iterable[rules.OrderTerms], doc: Document | None = None) -> list[rules.Receipt]:
+	"""Return the money that came in for orders and was paid back: with the orders, and with their invoices
+	(F1).
+
+	Read from the payments themselves, submitted ones: a reconciliation moves their rows from the order to
+	the invoice, so nothing counts twice. `doc`: what delivers; an invoice that is paid at once counts.
+	"""
+	names = sorted({o.name for o in orders})
+	billed = _billed(names)
+	shares = rules.shares((r.parent, r.sales_order or "", number(r.amount)) for r in billed)
+	paid_at_once = {r.parent: (number(r.paid), r.party_account_currency or "") for r in billed if r.is_pos}
+	if doc is not None and doc.doctype == "Sales Invoice" and cint(doc.get("is_pos")):
+		rows = [
+			(doc.name or "", d.get("sales_order") or "", number(d.get("base_net_amount"))) for d in doc.items
+		]
+		shares |= rules.shares(rows)
+		paid_at_once[doc.name or ""] = (
+			number(doc.get("paid_amount")) - number(doc.get("change_amount")),
+			doc.currency,
+		)
+	found = []
+
+	def add(target: tuple[str, str], amount: Decimal, currency: str) -> None:
+		doctype, name = target
+		if doctype == "Sales Order":
+			found.append(rules.Receipt(name, amount, currency))
+		for order, share in shares.get(name, {}).items() if doctype == "Sales Invoice" else ():
+			found.append(rules.Receipt(order, amount, currency, share))
+
+	for invoice, (amount, currency) in paid_at_once.items():
+		add(("Sales Invoice", invoice), amount, currency)
+	for target, amount, currency in (*_payments(names, list(shares)), *_journals(names, list(shares))):
+		add(target, amount, currency)
+	return found
+
+
+def _is_before_dispatch(term: str | None) -> int | None:
+	# An import may name a term that is gone: that is refused, or not, by who imports it.
+	if not term or not frappe.db.exists("Payment Term", term, cache=True):
+		return None
+	return frappe.get_cached_value("Payment Term", term, "qms_before_dispatch")
+
+
+def _orders(doc: Document) -> list[str]:
+	field = ORDER_FIELD[doc.doctype]
+	return sorted({d.get(field) for d in doc.items if d.get(field)})
+
+
+def _billed(names: list[str]) -> list[frappe._dict]:
+	"""The rows, summed by order, of the invoices of these orders, credit notes among them; one query."""
+	row, mine = frappe.qb.DocType("Sales Invoice Item"), frappe.qb.DocType("Sales Invoice Item").as_("mine")
+	invoice = frappe.qb.DocType("Sales Invoice")
+	of_these = frappe.qb.from_(mine).select(mine.parent).where(mine.sales_order.isin(names))
+	return (
+		frappe.qb.from_(row)
+		.join(invoice)
+		.on(invoice.name == row.parent)
+		.select(
+			row.parent,
+			row.sales_order,
+			Sum(row.base_net_amount).as_("amount"),
+			invoice.is_pos,
+			(invoice.paid_amount - invoice.change_amount).as_("paid"),
+			invoice.currency.as_("party_account_currency"),
+		)
+		.where((invoice.docstatus == 1) & row.parent.isin(of_these))
+		.groupby(row.parent, row.sales_order)
+		.run(as_dict=True)
+	)
+
+
+def _payments(orders: list[str], invoices: list[str]) -> list[tuple[tuple[str, str], Decimal, str]]:
+	"""What payment entries brought in, or paid back; two queries."""
+	entry, row = frappe.qb.DocType("Payment Entry"), frappe.qb.DocType("Payment Entry Reference")
+	rows = (
+		frappe.qb.from_(row)
+		.join(entry)
+		.on(entry.name == row.parent)
+		.select(
+			entry.name,
+			entry.payment_type,
+			entry.paid_from_account_currency,
+			entry.paid_to_account_currency,
+			row.reference_doctype,
+			row.reference_name,
+			row.allocated_amount,
+		)
+		.where((entry.docstatus == 1) & (entry.party_type == "Customer"))
+		.where(
+			((row.reference_doctype == "Sales Order") & row.reference_name.isin(orders))
+			| ((row.reference_doctype == "Sales Invoice") & row.reference_name.isin(invoices or [""]))
+		)
+		.run(as_dict=True)
+	)
+	found, by_entry = [], defaultdict(list)
+	for r in rows:
+		came_in = r.payment_type == "Receive"
+		currency = r.paid_from_account_currency if came_in else r.paid_to_account_currency
+		amount = number(r.allocated_amount) if came_in else -abs(number(r.allocated_amount))
+		target = (r.reference_doctype, r.reference_name)
+		found.append((target, amount, currency or ""))
+		if came_in:
+			by_entry[r.name].append((target, amount, currency or ""))
+	return found + _paid_back(by_entry)
+
+
+def _paid_back(by_entry: dict[str, list]) -> list[tuple[tuple[str, str], Decimal, str]]:
+	"""What was paid back of the payments themselves: a payment out that names the one that came in."""
+	if not by_entry:
+		return []
+	entry, row = frappe.qb.DocType("Payment Entry"), frappe.qb.DocType("Payment Entry Reference")
+	found = []
+	for name, back in (
+		frappe.qb.from_(row)
+		.join(entry)
+		.on(entry.name == row.parent)
+		.select(row.reference_name, Sum(row.allocated_amount))
+		.where((entry.docstatus == 1) & (entry.payment_type == "Pay"))
+		.where((row.reference_doctype == "Payment Entry") & row.reference_name.isin(sorted(by_entry)))
+		.groupby(row.reference_name)
+		.run()
+	):
+		total = sum((amount for _target, amount, _currency in by_entry[name]), Decimal())
+		part = min(Decimal(1), abs(number(back)) / total) if total > 0 else Decimal()
+		found += [(target, -amount * part, currency) for target, amount, currency in by_entry[name]]
+	return found
+
+
+def _journals(orders: list[str], invoices: list[str]) -> list[tuple[tuple[str, str], Decimal, str]]:
+	"""What journal entries brought in, or paid back, over a bank or cash account; two queries."""
+	entry, row = frappe.qb.DocType("Journal Entry"), frappe.qb.DocType("Journal Entry Account")
+	lines = [
+		rules.JournalLine(
+			r.parent,
+			(r.reference_type, r.reference_name),
+			number(r.credit_in_account_currency) - number(r.debit_in_account_currency),
+			r.account_currency or "",
+			number(r.credit) - number(r.debit),
+		)
+		for r in frappe.qb.from_(row)
+		.join(entry)
+		.on(entry.name == row.parent)
+		.select(
+			row.parent,
+			row.reference_type,
+			row.reference_name,
+			row.credit_in_account_currency,
+			row.debit_in_account_currency,
+			row.account_currency,
+			row.credit,
+			row.debit,
+		)
+		.where((entry.docstatus == 1) & (row.party_type == "Customer"))
+		.where(
+			((row.reference_type == "Sales Order") & row.reference_name.isin(orders))
+			| ((row.reference_type == "Sales Invoice") & row.reference_name.isin(invoices or [""]))
+		)
+		.run(as_dict=True)
+	]
+	if not lines:
+		return []
+	account = frappe.qb.DocType("Account")
+	money = {
+		name: number(moved)
+		for name, moved in frappe.qb.from_(row)
+		.join(account)
+		.on(account.name == row.account)
+		.select(row.parent, Sum(row.debit - row.credit))
+		.where(row.parent.isin(sorted({line.entry for line in lines})))
+		.where(account.account_type.isin(["Bank", "Cash"]))
+		.groupby(row.parent)
+		.run()
+	}
+	return [(line.target, line.amount, line.currency) for line in rules.settled(lines, money)]
