@@ -4,11 +4,8 @@ meanwhile. Never an order that says what nobody approved, nor a notice that says
 
 from __future__ import annotations
 
-import contextlib
 import random
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -25,7 +22,7 @@ from qms_customer.records import ledger, verification
 from qms_customer.rules import people as roles
 from tests.support import altering as h
 from tests.support import contracts as c
-from tests.support import env
+from tests.support import env, killing
 from tests.support.people import as_user, make_user
 from tests.support.services import WebServer
 from tests.support.web import Client, messages
@@ -52,18 +49,6 @@ def approve(client: Client, notice: Document, user: str, seen: str) -> requests.
 	)
 
 
-def kill_workers(server: WebServer) -> None:
-	dead = server.worker_pids()
-	for pid in dead:
-		with contextlib.suppress(ValueError, ProcessLookupError):
-			server.kill_worker(pid)
-	deadline = time.monotonic() + 20
-	while len(pids := server.worker_pids()) < server.workers or set(pids) & set(dead):
-		if time.monotonic() > deadline:
-			raise TimeoutError("no new workers")
-		time.sleep(0.01)
-
-
 def standing(notice: Document, order: Document) -> tuple[bool, bool, bool, bool]:
 	"""Whether notice, order, ledger and signature say that the change was applied."""
 	due = frappe.db.get_value("Sales Order Item", {"parent": order.name}, "delivery_date")
@@ -88,29 +73,13 @@ def test_a_worker_that_dies_while_a_change_is_applied_leaves_no_half_of_it(
 	seen = {notice.name: notices.shown_hash(notice) for notice, _order in pairs}
 	client = http(manager)
 	client.headers["Connection"] = "close"
-	usual = 1.0
-	for notice, _order in pairs[:2]:
-		kill_workers(web_server)
-		began = time.monotonic()
-		answer = approve(client, notice, manager, seen[notice.name])
-		assert answer.status_code == 200, messages(answer)
-		usual = time.monotonic() - began
-	dice, results = random.Random(72), Counter()
-	for notice, _order in pairs[2:]:
-		told: list[str] = []
 
-		def sign(notice: Document = notice, told: list[str] = told) -> None:
-			try:
-				told.append(str(approve(client, notice, manager, seen[notice.name]).status_code))
-			except requests.RequestException:
-				told.append("died")
+	def approving(notice: Document) -> killing.Call:
+		return lambda: approve(client, notice, manager, seen[notice.name])
 
-		signing = threading.Thread(target=sign)
-		signing.start()
-		time.sleep(dice.uniform(0, 1.3 * usual))
-		kill_workers(web_server)
-		signing.join(timeout=60)
-		results[told[0]] += 1
+	calls = [approving(notice) for notice, _order in pairs]
+	lasts = killing.usual(web_server, calls[:2])
+	results = killing.at_random_moments(web_server, random.Random(72), lasts, calls[2:])
 	deadline = time.monotonic() + 10
 	while time.monotonic() < deadline:
 		committed()
@@ -119,7 +88,7 @@ def test_a_worker_that_dies_while_a_change_is_applied_leaves_no_half_of_it(
 			break
 		time.sleep(0.2)
 	assert all(len(set(s)) == 1 for s in states), (results, states)
-	assert results["died"] >= KILLS / 4 and set(results) <= {"200", "died"}, results
+	assert results[killing.DIED] >= KILLS / 4 and set(results) <= {"200", killing.DIED}, results
 	orders = [order.name for _notice, order in pairs]
 	assert all(approved.committed(ORDER, orders).values())
 	assert verification.verify().findings == []

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-import statistics
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +18,7 @@ from qms_customer.contract import decide
 from qms_customer.records import ledger, verification
 from qms_customer.rules import people as roles
 from tests.support import contracts as c
-from tests.support import env, pool
+from tests.support import env, killing, pool
 from tests.support.locks import watched
 from tests.support.people import make_user
 from tests.support.services import WebServer
@@ -74,19 +70,6 @@ def closing(client: Client) -> Client:
 	return client
 
 
-def kill_workers(server: WebServer) -> None:
-	"""Kill both workers, and wait until the server has made new ones."""
-	dead = server.worker_pids()
-	for pid in dead:
-		with contextlib.suppress(ValueError, ProcessLookupError):
-			server.kill_worker(pid)
-	deadline = time.monotonic() + 20
-	while len(pids := server.worker_pids()) < server.workers or set(pids) & set(dead):
-		if time.monotonic() > deadline:
-			raise TimeoutError("no new workers")
-		time.sleep(0.01)
-
-
 def is_moved(task: Task) -> bool:
 	if task.doctype == OPINION:
 		return bool(frappe.db.get_value(OPINION, task.name, "docstatus"))
@@ -119,34 +102,12 @@ def test_a_worker_that_dies_while_somebody_signs_leaves_no_half_of_it(
 	dice = random.Random(13485)
 	dice.shuffle(tasks)
 	calm, tasks = tasks[:6], tasks[6:]
-	lasted = []
-	for task in calm:
-		# New workers, as they are below: they still read what the old ones knew.
-		kill_workers(web_server)
-		began = time.monotonic()
-		answer = task.sign(clients[task.user])
-		assert answer.status_code == 200, messages(answer)
-		lasted.append(time.monotonic() - began)
-	results: Counter[str] = Counter()
-	# How late a worker is killed at most: it follows what comes back, so that about two in five are heard
-	# however fast the machine is at that moment.
-	reach = 1.3 * statistics.median(lasted)
-	for task in tasks:
-		told: list[str] = []
 
-		def sign(task: Task = task, told: list[str] = told) -> None:
-			try:
-				told.append(str(task.sign(clients[task.user]).status_code))
-			except requests.RequestException:
-				told.append("died")
+	def signing(task: Task) -> killing.Call:
+		return lambda: task.sign(clients[task.user])
 
-		signing = threading.Thread(target=sign)
-		signing.start()
-		time.sleep(dice.uniform(0, reach))
-		kill_workers(web_server)
-		signing.join(timeout=60)
-		results[told[0]] += 1
-		reach *= 1.1 if told[0] == "died" else 1 / 1.15
+	lasts = killing.usual(web_server, [signing(t) for t in calm])
+	results = killing.at_random_moments(web_server, dice, lasts, [signing(t) for t in tasks])
 	assert web_server.answers()
 	# The database takes back what the dead had not committed.
 	deadline = time.monotonic() + 10
@@ -157,8 +118,8 @@ def test_a_worker_that_dies_while_somebody_signs_leaves_no_half_of_it(
 		time.sleep(0.2)
 	halves = [t.name for t in tasks if is_moved(t) != is_signed(t)]
 	assert halves == [], results
-	assert results["died"] >= KILLS / 4 and results["200"] >= KILLS / 20, results
-	assert set(results) <= {"200", "died"}, results
+	assert results[killing.DIED] >= KILLS / 4 and results["200"] >= KILLS / 20, results
+	assert set(results) <= {"200", killing.DIED}, results
 	for name in {t.arguments["name"] for t in tasks if t.doctype == OPINION}:
 		review = frappe.db.get_value(OPINION, name, "contract_review")
 		waiting = frappe.db.count(OPINION, {"contract_review": review, "docstatus": 0})
