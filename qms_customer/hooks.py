@@ -82,6 +82,17 @@ fixtures = [
 					"Passed to Production",
 					"Released to Production",
 					"Withdrawn from Production",
+					"Return Draft",
+					"Sample Test",
+					"With the Customer",
+					"Return Pending Approval",
+					"Route to be Decided",
+					"Goods Awaited",
+					"Destruction Awaited",
+					"In Quarantine",
+					"Return Closed",
+					"Return Rejected",
+					"Return Withdrawn",
 				],
 			]
 		],
@@ -329,6 +340,7 @@ auto_cancel_exempted_doctypes = [
 	"Change Acknowledgement",
 	"Contract Register Entry",
 	"Production Notice",
+	"Return Slip",
 ]
 # Computed anew at any time: it goes when its contract goes.
 ignore_links_on_delete = ["Capacity Forecast"]
@@ -349,6 +361,7 @@ company_data_to_be_ignored = [
 	"Contract Sweep Finding",
 	"Contract Register Entry",
 	"Production Notice",
+	"Return Slip",
 	"Record Alias",
 	"Record Snapshot",
 	"Electronic Signature",

@@ -33,6 +33,22 @@ PRODUCTION_PASSED = "Passed to Production"
 PRODUCTION_RELEASED = "Released to Production"
 PRODUCTION_WITHDRAWN = "Withdrawn from Production"
 
+# The states of a return slip (G2-G6); rules/returns.py says which one follows from what.
+RETURN_DRAFT = "Return Draft"
+RETURN_TESTING = "Sample Test"
+RETURN_EXPLAINING = "With the Customer"
+RETURN_PENDING = "Return Pending Approval"
+RETURN_ROUTING = "Route to be Decided"
+RETURN_AWAITED = "Goods Awaited"
+RETURN_DESTROYING = "Destruction Awaited"
+RETURN_QUARANTINED = "In Quarantine"
+RETURN_CLOSED = "Return Closed"
+RETURN_REJECTED = "Return Rejected"
+RETURN_WITHDRAWN = "Return Withdrawn"
+# Before it is decided, and from then on.
+RETURN_OPEN = (RETURN_DRAFT, RETURN_TESTING, RETURN_EXPLAINING, RETURN_PENDING)
+RETURN_APPROVED = (RETURN_ROUTING, RETURN_AWAITED, RETURN_DESTROYING, RETURN_QUARANTINED, RETURN_CLOSED)
+
 APPROVE, REJECT, RETURN = "Approve", "Reject", "Return"
 SUBMIT_OPINION, RE_AFFIRM = "Submit Opinion", "Re-affirm"
 AUTHORISE, REFUSE = "Authorise", "Refuse"

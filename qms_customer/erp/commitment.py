@@ -26,6 +26,7 @@ OUR_DOCTYPES = (
 	"Contract Sweep Finding",
 	"Contract Register Entry",
 	"Production Notice",
+	"Return Slip",
 )
 # Written by us alone, to show where the review stands: what a form or an API sends for them does not count.
 SHOWN = ("qms_review_status", "qms_contract_review", "qms_contract_class", "qms_review_path")

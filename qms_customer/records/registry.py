@@ -19,6 +19,7 @@ NOTICE = "Contract Change Notice"
 ACKNOWLEDGEMENT = "Change Acknowledgement"
 REGISTER = "Contract Register Entry"
 PRODUCTION_NOTICE = "Production Notice"
+RETURN_SLIP = "Return Slip"
 SWEEP_FINDING = "Contract Sweep Finding"
 
 
@@ -73,6 +74,19 @@ def _of_production_notice(doc: Any) -> tuple[str, ...]:
 	if not doc.docstatus:
 		return (states.PRODUCTION_PASSED,)
 	return (states.PRODUCTION_WITHDRAWN if int(doc.withdrawn or 0) else states.PRODUCTION_RELEASED,)
+
+
+def _of_return_slip(doc: Any) -> tuple[str, ...]:
+	if not doc.docstatus:
+		return states.RETURN_OPEN
+	closed = {
+		"Approved": states.RETURN_APPROVED,
+		"Rejected": (states.RETURN_REJECTED,),
+		"Withdrawn": (states.RETURN_WITHDRAWN,),
+		# G4: the sample is good and the customer keeps the goods.
+		"Kept by the Customer": (states.RETURN_CLOSED,),
+	}
+	return closed.get(doc.decision, ())
 
 
 @dataclass(frozen=True)
@@ -220,6 +234,18 @@ RECORDS: dict[str, RecordType] = {
 			{"task", "instructions", "release_comment", "withdrawn_reason", "items.remarks", "designs.title"}
 		),
 		states=States(("docstatus", "withdrawn"), _of_production_notice),
+	),
+	RETURN_SLIP: RecordType(
+		bookkeeping=frozenset({"workflow_state", "turn", "reminded_on", "link_hash", "link_expires"}),
+		complete={
+			"decision_comment": always,
+			"route_reason": lambda d: bool(d.route),
+		},
+		correctable=frozenset(
+			{"claim_reason", "explanation", "decision_comment", "route_reason", "items.reason_details"}
+			| {"arrivals.difference", "dispositions.comment", "sample_tests.comment"}
+		),
+		states=States(("docstatus", "decision"), _of_return_slip),
 	),
 	SWEEP_FINDING: RecordType(
 		complete={"explanation": lambda d: bool(d.explained_by)},
