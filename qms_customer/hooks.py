@@ -24,6 +24,7 @@ doctype_js = {
 	"Stock Entry": "public/js/release.js",
 	"Contract Change Notice": "public/js/distribution.js",
 	"Communication": "public/js/communication.js",
+	"Return Slip": "public/js/return_claim.js",
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -176,6 +177,10 @@ doc_events = {
 	("Purchase Receipt", "Purchase Invoice", "Subcontracting Receipt", "Stock Reconciliation"): {
 		"before_validate": "qms_customer.erp.customer_site.before_validate",
 		"before_submit": "qms_customer.erp.customer_site.before_submit",
+	},
+	"Quality Inspection": {
+		"before_cancel": "qms_customer.erp.quality_inspection.before_cancel",
+		"on_trash": "qms_customer.erp.quality_inspection.on_trash",
 	},
 	"Item": {"before_rename": "qms_customer.erp.rename.before_item_rename"},
 	"Warehouse": {

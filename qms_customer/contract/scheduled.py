@@ -18,6 +18,7 @@ from qms_customer.contract import (
 	states,
 )
 from qms_customer.records.token import moving
+from qms_customer.returns import approval, opened
 from qms_customer.rules import mark
 from qms_customer.rules.classification import Path, has_risen
 from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER
@@ -116,7 +117,10 @@ def assign_to_delegate(role: str, delegate: str) -> None:
 			"ToDo",
 			filters={
 				"allocated_to": delegate,
-				"reference_type": ("in", (reviews.REVIEW, authorise.DOCTYPE, notices.DOCTYPE)),
+				"reference_type": (
+					"in",
+					(reviews.REVIEW, authorise.DOCTYPE, notices.DOCTYPE, opened.DOCTYPE),
+				),
 			},
 			pluck="reference_name",
 		)
@@ -134,6 +138,11 @@ def assign_to_delegate(role: str, delegate: str) -> None:
 		notice = frappe.get_doc(notices.DOCTYPE, name)
 		if name not in asked and delegate in notices.who_decides(notice):
 			notices.ask_to_decide(notice, [delegate])
+	returned = {"docstatus": 0, "workflow_state": states.RETURN_PENDING}
+	for name in frappe.get_all(opened.DOCTYPE, filters=returned, pluck="name", order_by="creation"):
+		slip = frappe.get_doc(opened.DOCTYPE, name)
+		if name not in asked and delegate in approval.who_decides(slip):
+			approval.ask_to_decide(slip, [delegate])
 	if role != BUSINESS_MANAGER:
 		return
 	for name in frappe.get_all(

@@ -26,10 +26,17 @@ def schema(doctype: str) -> rules.Schema:
 		meta = frappe.get_meta(doctype)
 		left_out = RECORDS[doctype].bookkeeping if doctype in RECORDS else frozenset()
 		head = {} if meta.issingle else HEAD
-		tables = {f.fieldname: _columns(f.options) | ROW for f in meta.get_table_fields()}
-		columns = {k: v for k, v in _columns(doctype).items() if k not in left_out}
+		tables = {
+			f.fieldname: _without(_columns(f.options), left_out, f"{f.fieldname}.") | ROW
+			for f in meta.get_table_fields()
+		}
+		columns = _without(_columns(doctype), left_out)
 		cache[doctype] = rules.Schema(doctype, columns | head, tables)
 	return cache[doctype]
+
+
+def _without(columns: dict[str, str], left_out: frozenset[str], table: str = "") -> dict[str, str]:
+	return {k: v for k, v in columns.items() if f"{table}{k}" not in left_out}
 
 
 def _columns(doctype: str) -> dict[str, str]:

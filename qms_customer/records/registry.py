@@ -93,7 +93,8 @@ def _of_return_slip(doc: Any) -> tuple[str, ...]:
 class RecordType:
 	"""What is particular to a type of record.
 
-	`bookkeeping`: fields that count or point, and follow from other records; they are no content.
+	`bookkeeping`: fields, and "table.field", that count or point, and follow from other records; they are no
+	content.
 	`from_draft`: a draft is a record already, as it is made by a decision function; else from its submission.
 	`complete`: K1: fields that a person fills in, or marks "/", before signing, each with when it applies.
 	`correctable`: K2: fields, and "table.field", that are corrected legibly; a field that decides something
@@ -236,14 +237,23 @@ RECORDS: dict[str, RecordType] = {
 		states=States(("docstatus", "withdrawn"), _of_production_notice),
 	),
 	RETURN_SLIP: RecordType(
-		bookkeeping=frozenset({"workflow_state", "turn", "reminded_on", "link_hash", "link_expires"}),
+		bookkeeping=frozenset(
+			{"workflow_state", "turn", "reminded_on", "link_hash", "link_expires"}
+			# Written by ERPNext when an inspection of the item is saved.
+			| {"items.quality_inspection"}
+		),
 		complete={
 			"decision_comment": always,
 			"route_reason": lambda d: bool(d.route),
 		},
 		correctable=frozenset(
 			{"claim_reason", "explanation", "decision_comment", "route_reason", "items.reason_details"}
-			| {"arrivals.difference", "dispositions.comment", "sample_tests.comment"}
+			| {
+				"arrivals.difference",
+				"dispositions.comment",
+				"sample_tests.comment",
+				"batch_measures.comment",
+			}
 		),
 		states=States(("docstatus", "decision"), _of_return_slip),
 	),

@@ -15,6 +15,18 @@ MODULE = "QMS Customer"
 _STATUS = {"read_only": 1, "no_copy": 1, "allow_on_submit": 1, "print_hide": 1}
 
 
+def _return_slip(after: str) -> dict[str, Any]:
+	return {
+		"fieldname": "qms_return_slip",
+		"fieldtype": "Link",
+		"options": "Return Slip",
+		"label": "Return Slip",
+		"read_only": 1,
+		"no_copy": 1,
+		"insert_after": after,
+	}
+
+
 def _contract_fields(after: str, own: list[dict[str, Any]], tab: bool = True) -> list[dict[str, Any]]:
 	return [
 		{
@@ -250,8 +262,23 @@ def fields() -> dict[str, list[dict[str, Any]]]:
 				"label": "At the Site of Customer",
 				"description": "Goods put down here are consigned to the customer",
 				"insert_after": "warehouse_type",
-			}
+			},
+			{
+				"fieldname": "qms_quarantine",
+				"fieldtype": "Check",
+				"label": "Quarantine of Returned Goods",
+				"description": "What lies here is neither sold nor used until Quality has decided on it",
+				"insert_after": "qms_customer",
+			},
+			{
+				"fieldname": "qms_retained_samples",
+				"fieldtype": "Check",
+				"label": "Retained Samples",
+				"insert_after": "qms_quarantine",
+			},
 		],
+		"Stock Entry": [_return_slip("remarks")],
+		"Non Conformance": [_return_slip("procedure")],
 		"Sales Order": [*_contract_fields("connections_tab", []), *_production("qms_review_path")],
 		"Delivery Note": _delivery("po_no", terms=True),
 		"Sales Invoice": _delivery("po_no", terms=False),

@@ -13,7 +13,7 @@ from qms_customer.records import pdf
 from qms_customer.records.token import moving
 from qms_customer.rules import escalation, forms, mark
 from qms_customer.rules.aspects import ASPECTS, DEPARTMENTS
-from qms_customer.setup import custom_fields, executor, permissions, workflows
+from qms_customer.setup import custom_fields, executor, inspections, permissions, workflows
 
 REASON_CODES = {
 	"Sample": "Free sample for evaluation",
@@ -31,6 +31,7 @@ def after_install() -> None:
 	_reason_codes()
 	progress_mail.make_templates()
 	permissions.make()
+	inspections.make()
 	executor.make()
 	pdf.make()
 	telling.make_templates()
@@ -49,6 +50,7 @@ def after_migrate() -> None:
 	_reason_codes()
 	progress_mail.make_templates()
 	permissions.make()
+	inspections.make()
 	executor.make()
 	pdf.make()
 	telling.make_templates()

@@ -12,6 +12,7 @@ from qms_customer.rules.people import (
 	PLANNING,
 	PRODUCTION,
 	QUALITY,
+	RND,
 	ROLES,
 	SALES_USER,
 	SALES_VP,
@@ -23,6 +24,9 @@ SALES_RECORD = (
 	*(SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER, QUALITY, FINANCE),
 	*(MANAGEMENT_REPRESENTATIVE, SERVICE, AUDITOR),
 )
+
+# Who sees what was found on goods that customers return.
+RETURNS = (*SALES_RECORD, PRODUCTION, RND)
 
 READERS = {
 	"Sales Order": ROLES,
@@ -39,10 +43,21 @@ READERS = {
 	"POS Invoice": SALES_RECORD,
 	# The sales record is looked up by batch (K6).
 	"Batch": ROLES,
+	"Quality Inspection": RETURNS,
+	"Quality Inspection Template": (QUALITY,),
+	"Non Conformance": RETURNS,
+	"Quality Procedure": (QUALITY, MANAGEMENT_REPRESENTATIVE, AUDITOR),
 	# ERPNext lets only Accounts read these, and the contract names one (A9).
 	"Mode of Payment": (SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER),
 	# Who changes the settings chooses roles in the routing table.
 	"Role": (GENERAL_MANAGER, MANAGEMENT_REPRESENTATIVE),
+}
+# What Quality does in ERPNext's own documents: test samples, block a bad batch, open a non-conformance (G3,
+# G5).
+WRITERS = {
+	"Quality Inspection": ((QUALITY,), ("create", "write", "submit")),
+	"Batch": ((QUALITY,), ("write",)),
+	"Non Conformance": ((QUALITY,), ("create", "write")),
 }
 MARK = "qms_customer_standard_permissions"
 
@@ -50,14 +65,24 @@ MARK = "qms_customer_standard_permissions"
 def make() -> None:
 	"""Give our roles read access, after Frappe has copied the standard permissions into custom ones."""
 	for doctype, roles in READERS.items():
+		written, rights = WRITERS.get(doctype, ((), ()))
 		known = set(frappe.get_all("Custom DocPerm", filters={"parent": doctype}, pluck="role"))
 		if not known:
 			frappe.db.set_default(f"{MARK}:{doctype}", "1")
 		for role in roles:
 			if role not in known:
 				add_permission(doctype, role, 0)
-				for right in ("report", "print") + (("export",) if role == AUDITOR else ()):
+				more = (rights if role in written else ()) + (("export",) if role == AUDITOR else ())
+				for right in ("report", "print", *more):
 					update_permission_property(doctype, role, 0, right, 1, validate=False)
+
+
+def grant_written() -> None:
+	"""Give the rights of a later version where our roles had the document to read already (G5)."""
+	for doctype, (roles, rights) in WRITERS.items():
+		for role in roles:
+			for right in rights:
+				update_permission_property(doctype, role, 0, right, 1, validate=False)
 
 
 def remove() -> None:

@@ -6,7 +6,7 @@ from qms_customer.contract import progress_mail, telling
 from qms_customer.records import export
 from qms_customer.records.kinds import MODULE
 from qms_customer.rules.people import ROLES
-from qms_customer.setup import custom_fields, executor, permissions, workflows
+from qms_customer.setup import custom_fields, executor, inspections, permissions, workflows
 
 ONBOARDING = "QMS Customer"
 # States and actions of workflows that Frappe ships itself.
@@ -35,6 +35,7 @@ def before_uninstall() -> None:
 	_remove_onboarding_steps()
 	executor.remove()
 	permissions.remove()
+	inspections.remove()
 	telling.remove_templates()
 	custom_fields.remove()
 	ours = frappe.get_all("DocType", filters={"module": MODULE}, pluck="name")
