@@ -44,7 +44,9 @@ def at(desk: Callable[..., DeskPage], slip: Document, user: str, lang: str) -> H
 	return hand
 
 
-def tested(desk: Callable[..., DeskPage], cast: c.World, slip: Document, lang: str, reading: str) -> Hands:
+def quality_finds(
+	desk: Callable[..., DeskPage], cast: c.World, slip: Document, lang: str, reading: str
+) -> Hands:
 	"""Quality inspects the sample, from the button to the signed finding."""
 	hand = at(desk, slip, cast.person(roles.QUALITY), lang)
 	hand.page.shot("1-to-test", full_page=True)
@@ -80,7 +82,7 @@ def test_a_good_sample_is_explained_and_the_customer_keeps_the_goods(
 	desk: Callable[..., DeskPage], cast: c.World, slip: Document, lang: str
 ) -> None:
 	frappe.db.commit()
-	hand = tested(desk, cast, slip, lang, "5")
+	hand = quality_finds(desk, cast, slip, lang, "5")
 	assert slip.workflow_state == states.RETURN_EXPLAINING
 	hand.sees("Zhang Min", where=".qms-return-claim")
 	hand.page.shot("4-good", full_page=True)
@@ -113,7 +115,7 @@ def test_a_bad_sample_is_approved_and_its_batch_blocked(
 	r.place("qms_quarantine", c.unique("Quarantine"))
 	frappe.get_doc({"doctype": "Quality Procedure", "quality_procedure_name": "QP-13485-20"}).insert()
 	frappe.db.commit()
-	hand = tested(desk, cast, slip, lang, "20")
+	hand = quality_finds(desk, cast, slip, lang, "20")
 	assert slip.workflow_state == states.RETURN_PENDING
 	lot = slip.items[0].batch_no
 	hand.sees(lot, where=".qms-batch h5")

@@ -365,6 +365,13 @@ const QMS_TERMS = {
 	"Contract Review Answer": { aspect: "", topic: "Review Aspect" },
 	"Change Acknowledgement": { department: "Review Department", reason: "" },
 	"Approved Content": { review_path: "" },
+	"Return Slip": Object.fromEntries(
+		["wanted", "confirmation", "customer_answer", "decision", "route"].map((field) => [field, "Return Slip"])
+	),
+	"Return Sample Test": { finding: "Return Sample Test" },
+	"Return Approval": { decision: "Return Approval" },
+	"Return Arrival": { how: "Return Arrival" },
+	"Return Disposition": { disposition: "Return Disposition" },
 	"Contract Adoption": { kind: "Contract Adoption", status: "Contract Adoption" },
 	"Contract Change Notice": {
 		...Object.fromEntries(
@@ -416,7 +423,7 @@ qms_customer.show_terms = (doctype) => {
 	}
 };
 
-for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption", "Contract Change Notice", "Change Acknowledgement", "Contract Register Entry"]) {
+for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption", "Contract Change Notice", "Change Acknowledgement", "Contract Register Entry", "Return Slip"]) {
 	frappe.ui.form.on(doctype, {
 		setup: () => Object.keys(QMS_TERMS).forEach(qms_customer.show_terms),
 	});

@@ -123,11 +123,13 @@ function find(frm, panel) {
 					column("item", "Data", __("Item"), { read_only: 1 }),
 					column("batch", "Data", __("Batch"), { read_only: 1 }),
 					column("quality_inspection", "Data", __("Quality Inspection"), { read_only: 1 }),
-					column("finding", "Select", __("Finding"), {
+					column("finding", "Select", __("Finding", null, "Return Sample Test"), {
 						options: ["", "Good", "Bad", "No Sample Left"].map((value) => ({
 							value,
 							label: value ? __(value, null, "Return Sample Test") : "",
 						})),
+						formatter: (value) =>
+							frappe.utils.escape_html(value ? __(value, null, "Return Sample Test") : ""),
 					}),
 					column("comment", "Data", __("Comment", null, "Return Slip")),
 				],
@@ -215,7 +217,11 @@ function record_answer(frm, panel) {
 			{ fieldname: "comment", fieldtype: "Small Text", label: __("Comment", null, "Return Slip"), reqd: 1, slash: 1 },
 		],
 		label: __("Record Answer"),
-		meaning: "Return Insisted on by the Customer",
+		meaning: (values) =>
+			({
+				"Keeps the Goods": "Goods Kept by the Customer",
+				"Insists on the Return": "Return Insisted on by the Customer",
+			}[values.answer] || ""),
 		method: "record_answer",
 		args: ({ answer, answered_by, answered_on, comment }) => ({
 			answer,
@@ -247,7 +253,7 @@ function decide(frm, panel) {
 			},
 		],
 		label: __("Decide Return"),
-		meaning: "Return Approved",
+		meaning: (values) => ({ Approved: "Return Approved", Rejected: "Return Rejected" }[values.decision] || ""),
 		role: panel.decides_as,
 		method: "decide",
 		args: ({ decision, comment }) => ({ decision, comment }),
