@@ -24,7 +24,7 @@ doctype_js = {
 	"Stock Entry": "public/js/release.js",
 	"Contract Change Notice": "public/js/distribution.js",
 	"Communication": "public/js/communication.js",
-	"Return Slip": "public/js/return_claim.js",
+	"Return Slip": ["public/js/return_claim.js", "public/js/return_goods.js"],
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -150,8 +150,15 @@ doc_events = {
 	"Quotation": _commitment,
 	"Blanket Order": _commitment,
 	"Delivery Note": {
-		"before_validate": "qms_customer.erp.delivery_note.before_validate",
-		"before_submit": "qms_customer.erp.delivery_note.before_submit",
+		"before_validate": [
+			"qms_customer.returns.exchange.before_validate",
+			"qms_customer.erp.delivery_note.before_validate",
+		],
+		# The slip is locked before the contract, as by its own steps.
+		"before_submit": [
+			"qms_customer.returns.exchange.before_submit",
+			"qms_customer.erp.delivery_note.before_submit",
+		],
 		"before_change": "qms_customer.erp.delivery_terms.before_change",
 		"on_cancel": "qms_customer.erp.release.on_cancel",
 		"on_change": "qms_customer.erp.register.on_goods_or_money",
@@ -182,11 +189,35 @@ doc_events = {
 		"before_cancel": "qms_customer.erp.quality_inspection.before_cancel",
 		"on_trash": "qms_customer.erp.quality_inspection.on_trash",
 	},
+	# G6: what is made for a return slip, and what moves goods in quarantine.
+	("Delivery Note", "Sales Invoice", "POS Invoice", "Stock Entry"): {
+		"before_validate": "qms_customer.returns.making.before_validate",
+		"before_change": "qms_customer.returns.making.before_validate",
+		"before_cancel": "qms_customer.returns.making.before_cancel",
+		"on_cancel": "qms_customer.returns.making.on_cancel",
+	},
+	(
+		*("Delivery Note", "Sales Invoice", "POS Invoice", "Stock Entry", "Stock Reconciliation"),
+		*("Purchase Receipt", "Purchase Invoice", "Subcontracting Receipt"),
+	): {
+		"before_validate": "qms_customer.returns.quarantine.before_validate",
+		"before_submit": "qms_customer.returns.quarantine.before_submit",
+	},
+	"Stock Ledger Entry": {"before_validate": "qms_customer.returns.quarantine.before_ledger"},
 	"Item": {"before_rename": "qms_customer.erp.rename.before_item_rename"},
 	"Warehouse": {
-		"before_validate": "qms_customer.erp.customer_site.before_warehouse",
-		"before_change": "qms_customer.erp.customer_site.before_warehouse",
-		"before_rename": "qms_customer.erp.customer_site.before_warehouse_rename",
+		"before_validate": [
+			"qms_customer.erp.customer_site.before_warehouse",
+			"qms_customer.returns.quarantine.before_warehouse",
+		],
+		"before_change": [
+			"qms_customer.erp.customer_site.before_warehouse",
+			"qms_customer.returns.quarantine.before_warehouse",
+		],
+		"before_rename": [
+			"qms_customer.erp.customer_site.before_warehouse_rename",
+			"qms_customer.returns.quarantine.before_warehouse_rename",
+		],
 	},
 	"Purchase Order": {
 		"before_validate": "qms_customer.erp.purchase_order.before_validate",

@@ -79,7 +79,7 @@ def before_warehouse(doc: Document, method: str | None = None) -> None:
 		return
 	was = customers_at([doc.name]).get(doc.name, "")
 	now = doc.get("qms_customer") or customers_at([doc.parent_warehouse]).get(doc.parent_warehouse, "")
-	if was != now and _holds_goods(doc.name):
+	if was != now and holds_goods(doc.name):
 		_refuse_move(doc.name, was or now)
 
 
@@ -87,7 +87,7 @@ def before_warehouse_rename(doc: Document, method: str | None, old: str, new: st
 	"""Refuse to merge a warehouse with goods into one at another place (D4)."""
 	if merge:
 		at = customers_at([old, new])
-		if at.get(old) != at.get(new) and _holds_goods(old):
+		if at.get(old) != at.get(new) and holds_goods(old):
 			_refuse_move(old, at.get(old) or at.get(new))
 
 
@@ -98,7 +98,8 @@ def _same(doc: Document, before: Document, name: str) -> bool:
 	return value(doc) == value(before)
 
 
-def _holds_goods(warehouse: str) -> bool:
+def holds_goods(warehouse: str) -> bool:
+	"""Return whether goods stand in a warehouse, or in one below it."""
 	bin_, leaf, group = (frappe.qb.DocType(n) for n in ("Bin", "Warehouse", "Warehouse"))
 	leaf, group = leaf.as_("leaf"), group.as_("top")
 	return bool(

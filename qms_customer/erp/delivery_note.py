@@ -9,17 +9,18 @@ from frappe.model.document import Document
 from qms_customer.contract.authorise import is_authorised
 from qms_customer.contract.facts import number
 from qms_customer.erp import customer_site, delivery_terms
-from qms_customer.erp.release import is_reviewed, leaving, parts_by_row, refuse_release, release_rows
+from qms_customer.erp.release import (
+	RETURNED,
+	is_reviewed,
+	leaving,
+	parts_by_row,
+	refuse_release,
+	release_rows,
+)
 from qms_customer.messages import refuse_one
+from qms_customer.returns import exchange
 from qms_customer.rules import mark
 from qms_customer.rules.goods import TOLERANCE
-
-# By document: the field of a row that names the row it returns, and the one that names its order.
-RETURNED = {
-	"Delivery Note": ("dn_detail", "against_sales_order"),
-	"Sales Invoice": ("sales_invoice_item", "sales_order"),
-	"POS Invoice": ("pos_invoice_item", "sales_order"),
-}
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
@@ -41,7 +42,9 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 	rows = release_rows(doc, "against_sales_order", "so_detail")
 	if not rows:
 		return
-	allowed = any(not r.order for r in rows) and (is_internal_transfer(doc) or is_authorised(doc))
+	allowed = any(not r.order for r in rows) and (
+		is_internal_transfer(doc) or is_authorised(doc) or exchange.is_covered(doc)
+	)
 	refuse_release(doc, rows, doc.customer, allowed)
 	delivery_terms.refuse_deviation(doc, (r.order for r in rows))
 

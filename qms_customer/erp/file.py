@@ -31,6 +31,8 @@ EVIDENCE = (
 	("Contract Change Negotiation", "evidence"),
 	("Customer Qualification", "file"),
 	("Production Design", "file"),
+	("Return Arrival", "evidence"),
+	("Return Arrival", "certificate"),
 )
 # Records that have the contract's documents as rows of their own.
 KEEP_DOCUMENTS = ("Contract Review", "Contract Change Notice")

@@ -1,15 +1,16 @@
-"""Quality Inspection: on some of them a signed finding of a return slip rests (G3, K2)."""
+"""Quality Inspection: on some of them a signed finding or disposition of a return slip rests (G3, G6, K2)."""
 
 from frappe.model.document import Document
 
-from qms_customer.returns import claim
+from qms_customer.returns import claim, disposition
 
 
 def before_cancel(doc: Document, method: str | None = None) -> None:
-	"""Refuse to cancel an inspection on which a signed finding rests (G3)."""
+	"""Refuse to cancel an inspection on which a signed finding or disposition rests (G3, G6)."""
 	claim.refuse_if_found(doc.name)
+	disposition.refuse_if_used(doc.name)
 
 
 def on_trash(doc: Document, method: str | None = None) -> None:
-	"""Refuse to delete one (G3)."""
-	claim.refuse_if_found(doc.name)
+	"""Refuse to delete one (G3, G6)."""
+	before_cancel(doc)

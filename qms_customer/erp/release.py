@@ -15,6 +15,13 @@ from qms_customer.messages import refuse
 from qms_customer.rules import goods
 from qms_customer.rules.review import Refusal
 
+# By document: the field of a row that names the row it returns, and the one that names its order.
+RETURNED = {
+	"Delivery Note": ("dn_detail", "against_sales_order"),
+	"Sales Invoice": ("sales_invoice_item", "sales_order"),
+	"POS Invoice": ("pos_invoice_item", "sales_order"),
+}
+
 
 def on_cancel(doc: Document, method: str | None = None) -> None:
 	"""Let goods come back although an authorisation points to their document: the record stays (C10)."""

@@ -7,7 +7,9 @@ from frappe.model.document import Document
 
 from qms_customer.contract.facts import number
 from qms_customer.returns import said
+from qms_customer.returns.accounted import live
 from qms_customer.rules import returns as rules
+from qms_customer.rules.disposal import FINAL
 
 
 def settle(slip: Document) -> None:
@@ -17,7 +19,8 @@ def settle(slip: Document) -> None:
 
 def standing(slip: Document) -> rules.Standing:
 	"""Return what is known of a slip as the rules take it."""
-	came = {how: _sum(a.qty for a in slip.arrivals if a.how == how) for how in _HOW}
+	arrivals, dispositions = live(slip.arrivals), live(slip.dispositions)
+	came = {how: _sum(a.qty for a in arrivals if a.how == how) for how in _HOW}
 	return rules.Standing(
 		put_forward=bool(slip.put_forward_on),
 		claim=bool(slip.is_quality_claim),
@@ -32,7 +35,8 @@ def standing(slip: Document) -> rules.Standing:
 		received=came["Received"],
 		destroyed=came["Destroyed on Site"],
 		written_off=came["Not Coming"],
-		disposed=_sum(d.qty for d in slip.dispositions),
+		# What is reworked stays in quarantine.
+		disposed=_sum(d.qty for d in dispositions if d.disposition in FINAL),
 	)
 
 

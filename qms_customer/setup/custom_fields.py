@@ -280,8 +280,21 @@ def fields() -> dict[str, list[dict[str, Any]]]:
 		"Stock Entry": [_return_slip("remarks")],
 		"Non Conformance": [_return_slip("procedure")],
 		"Sales Order": [*_contract_fields("connections_tab", []), *_production("qms_review_path")],
-		"Delivery Note": _delivery("po_no", terms=True),
-		"Sales Invoice": _delivery("po_no", terms=False),
+		"Delivery Note": [
+			*_delivery("po_no", terms=True),
+			_return_slip("return_against"),
+			{
+				"fieldname": "qms_replacement",
+				"fieldtype": "Check",
+				"label": "Replacement for Returned Goods",
+				"read_only": 1,
+				"no_copy": 1,
+				"depends_on": "qms_replacement",
+				"insert_after": "qms_return_slip",
+			},
+		],
+		"Sales Invoice": [*_delivery("po_no", terms=False), _return_slip("return_against")],
+		"POS Invoice": [_return_slip("return_against")],
 		"Payment Term": [
 			{
 				"fieldname": "qms_before_dispatch",

@@ -1,0 +1,357 @@
+// Goods of an approved return slip: route, arrival, destruction, disposition, replacement, credit (G6, G7). Nothing
+// is decided here.
+frappe.provide("qms_customer.returns");
+
+qms_customer.returns.goods = (method, args, type = "POST") =>
+	qms_customer.call(`qms_customer.returns.disposition_api.${method}`, args, type === "POST", type);
+
+frappe.ui.form.on("Return Slip", {
+	refresh(frm) {
+		if (frm.is_new() || frm.doc.docstatus !== 1 || frm.doc.decision !== "Approved") return;
+		const name = frm.doc.name;
+		qms_customer.returns.goods("get_goods", { name }, "GET").then((panel) => {
+			if (frm.doc.name !== name) return;
+			frm.qms_goods = panel;
+			frm.get_field("goods_panel").$wrapper.html(panel.html);
+			goods_buttons(frm, panel);
+		});
+	},
+});
+
+function goods_buttons(frm, panel) {
+	const waiting = panel.parts.length > 0;
+	if (panel.may_route) {
+		const button = frm.add_custom_button(__("Decide Route"), () => decide_route(frm, panel));
+		if (!frm.doc.route) button.addClass("btn-primary");
+	}
+	if (panel.may_receive && waiting) {
+		frm.add_custom_button(__("Goods Received"), () => receive(frm, panel)).addClass("btn-primary");
+	}
+	if (panel.may_destroy && waiting) {
+		frm
+			.add_custom_button(__("Goods Destroyed on Site"), () => destroy(frm, panel))
+			.addClass("btn-primary");
+	}
+	if (panel.may_write_off && waiting) {
+		frm.add_custom_button(__("Goods Not Coming"), () => write_off(frm, panel));
+	}
+	if (panel.may_inspect) {
+		panel.held.forEach((one) =>
+			frm.add_custom_button(title_of(one), () => inspect(frm, one), __("Inspect Goods"))
+		);
+	}
+	if (panel.may_dispose) {
+		panel.held.forEach((one) =>
+			frm.add_custom_button(title_of(one), () => dispose(frm, panel, one), __("Decide Disposition"))
+		);
+	}
+	if (panel.may_replace) frm.add_custom_button(__("Draft Replacement"), () => replace(frm, panel));
+	if (panel.may_credit) frm.add_custom_button(__("Draft Credit Note"), () => credit(frm, panel));
+	const booked = panel.booked.filter((one) =>
+		one.disposition ? panel.may_take_back_dispositions : panel.may_take_back_goods
+	);
+	if (booked.length) frm.add_custom_button(__("Take Back"), () => take_back(frm, panel, booked));
+}
+
+const title_of = (one) => (one.batch ? `${one.item} ${one.batch}` : one.item);
+
+const sign_goods = (frm, panel, { method, args, ...opts }) =>
+	qms_customer.sign({
+		...opts,
+		method: `qms_customer.returns.disposition_api.${method}`,
+		args: (values) => ({ name: frm.doc.name, content_hash: panel.hash, ...args(values) }),
+		done: () => frm.reload_doc(),
+	});
+
+// The rows of the slip that are outstanding, to say how much of each.
+function outstanding(panel, more = []) {
+	const rows = panel.parts.map((part) => ({ ...part }));
+	const column = (fieldname, fieldtype, label, columns, values) => ({
+		fieldname,
+		fieldtype,
+		label,
+		columns,
+		in_list_view: 1,
+		...values,
+	});
+	const serials = rows.some((row) => row.serial_nos);
+	return {
+		field: {
+			fieldname: "rows",
+			fieldtype: "Table",
+			label: __("Goods"),
+			cannot_add_rows: true,
+			cannot_delete_rows: true,
+			in_place_edit: true,
+			data: rows,
+			fields: [
+				{ fieldname: "row", fieldtype: "Data", hidden: 1 },
+				column("item", "Data", __("Item"), 2, { read_only: 1 }),
+				column("batch", "Data", __("Batch"), 2, { read_only: 1 }),
+				column("qty", "Float", __("Quantity"), 1),
+				...(serials ? [column("serial_nos", "Small Text", __("Serial Numbers"), 2)] : []),
+				...more.map(([fieldname, fieldtype, label, columns]) =>
+					column(fieldname, fieldtype, label, columns)
+				),
+			],
+		},
+		values: () =>
+			rows
+				.filter((row) => row.qty || row.other_qty)
+				.map(({ row, qty, serial_nos, difference, other_batch, other_qty }) => ({
+					slip_row: row,
+					qty,
+					serial_nos,
+					difference,
+					other_batch,
+					other_qty,
+				})),
+	};
+}
+
+function decide_route(frm, panel) {
+	sign_goods(frm, panel, {
+		title: __("Decide Route"),
+		fields: [
+			{
+				fieldname: "route",
+				fieldtype: "Select",
+				label: __("Where the Goods Go", null, "Return Slip"),
+				options: ["Back to Us", "Destroyed on Site"].map((value) => ({
+					value,
+					label: __(value, null, "Return Slip"),
+				})),
+				default: frm.doc.route,
+				reqd: 1,
+			},
+			{
+				fieldname: "freight",
+				fieldtype: "Currency",
+				label: __("Freight", null, "Return Slip"),
+				default: frm.doc.freight || undefined,
+				description: __("Value of the goods that are outstanding: {0}", [
+					format_currency(panel.value, frappe.get_doc(":Company", frm.doc.company)?.default_currency),
+				]),
+				reqd: 1,
+			},
+			{
+				fieldname: "reason",
+				fieldtype: "Small Text",
+				label: __("Why This Route"),
+				reqd: 1,
+				stands_for: "route_reason",
+			},
+		],
+		label: __("Decide Route"),
+		meaning: "Route Decided",
+		method: "decide_route",
+		args: ({ route, freight, reason }) => ({ route_to: route, freight, reason }),
+	}).show();
+}
+
+function receive(frm, panel) {
+	const goods = outstanding(panel, [
+		["other_batch", "Data", __("Also Came: Batch"), 1],
+		["other_qty", "Float", __("Also Came: Quantity"), 1],
+		["difference", "Data", __("Difference", null, "Return Arrival"), 2],
+	]);
+	const dialog = new frappe.ui.Dialog({
+		title: __("Goods Received"),
+		size: "extra-large",
+		fields: [goods.field],
+		primary_action_label: __("Goods Received"),
+		primary_action: () =>
+			qms_customer.returns
+				.goods("receive", { name: frm.doc.name, content_hash: panel.hash, rows: goods.values() })
+				.then(
+					() => {
+						dialog.hide();
+						frm.reload_doc();
+					},
+					() => {}
+				),
+	});
+	dialog.$wrapper.addClass("qms-dialog");
+	qms_customer.fixed_rows(dialog, "rows");
+	dialog.show();
+}
+
+function destroy(frm, panel) {
+	const goods = outstanding(panel);
+	const attach = (fieldname, label, reqd) => ({
+		fieldname,
+		fieldtype: "Attach",
+		label,
+		reqd,
+		options: { doctype: frm.doctype, docname: frm.docname, make_attachments_public: false },
+	});
+	const signing = sign_goods(frm, panel, {
+		title: __("Goods Destroyed on Site"),
+		size: "extra-large",
+		fields: [
+			goods.field,
+			{ fieldname: "destroyed_by", fieldtype: "Data", label: __("Destroyed By", null, "Return Arrival"), reqd: 1 },
+			{
+				fieldname: "destroyed_on",
+				fieldtype: "Date",
+				label: __("Destroyed On", null, "Return Arrival"),
+				default: frappe.datetime.get_today(),
+				reqd: 1,
+			},
+			{ fieldname: "cb", fieldtype: "Column Break" },
+			attach("photos", __("Photos"), 1),
+			{ fieldname: "witness", fieldtype: "Data", label: __("Witness", null, "Return Arrival") },
+			attach("certificate", __("Certificate of Destruction"), 0),
+		],
+		label: __("Goods Destroyed on Site"),
+		meaning: "Goods Destroyed on Site",
+		method: "record_destruction",
+		args: ({ destroyed_by, destroyed_on, photos, witness, certificate }) => ({
+			rows: goods.values(),
+			evidence: { destroyed_by, destroyed_on, photos, witness, certificate },
+		}),
+	});
+	qms_customer.fixed_rows(signing.dialog, "rows");
+	signing.show();
+}
+
+function write_off(frm, panel) {
+	const goods = outstanding(panel);
+	const signing = sign_goods(frm, panel, {
+		title: __("Goods Not Coming"),
+		size: "large",
+		fields: [
+			goods.field,
+			{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
+		],
+		label: __("Goods Not Coming"),
+		meaning: "Goods Not Coming",
+		method: "write_off",
+		args: ({ reason }) => ({ rows: goods.values(), reason }),
+	});
+	qms_customer.fixed_rows(signing.dialog, "rows");
+	signing.show();
+}
+
+function inspect(frm, one) {
+	const open = (made) => frappe.set_route("Form", "Quality Inspection", made.name);
+	if (one.inspection) return open({ name: one.inspection });
+	qms_customer.returns
+		.goods("make_inspection", { name: frm.doc.name, item: one.item, batch: one.batch })
+		.then(open, () => {});
+}
+
+function dispose(frm, panel, one) {
+	const is = (...values) => `eval:[${values.map((value) => `"${value}"`)}].includes(doc.disposition)`;
+	sign_goods(frm, panel, {
+		title: `${__("Decide Disposition")}: ${title_of(one)}`,
+		fields: [
+			{
+				fieldname: "disposition",
+				fieldtype: "Select",
+				label: __("Disposition"),
+				options: ["Rework", "Scrap", "Return to Stock", "Send Back to the Customer"].map((value) => ({
+					value,
+					label: __(value, null, "Return Disposition"),
+				})),
+				reqd: 1,
+			},
+			{ fieldname: "qty", fieldtype: "Float", label: __("Quantity"), default: one.qty, reqd: 1 },
+			{
+				fieldname: "serial_nos",
+				fieldtype: "Small Text",
+				label: __("Serial Numbers"),
+				default: one.serial_nos,
+				hidden: !one.has_serials,
+			},
+			{
+				fieldname: "quality_inspection",
+				fieldtype: "Data",
+				label: __("Quality Inspection"),
+				default: one.submitted ? one.inspection : "",
+				read_only: 1,
+				depends_on: is("Return to Stock"),
+			},
+			{
+				fieldname: "target",
+				fieldtype: "Link",
+				options: "Warehouse",
+				label: __("Back in Warehouse"),
+				depends_on: is("Return to Stock"),
+				mandatory_depends_on: is("Return to Stock"),
+				get_query: () => ({
+					filters: { company: frm.doc.company, is_group: 0, qms_quarantine: 0, qms_retained_samples: 0 },
+				}),
+			},
+			...(panel.case
+				? []
+				: [
+						{
+							fieldname: "procedure",
+							fieldtype: "Link",
+							options: "Quality Procedure",
+							label: __("Quality Procedure"),
+							reqd: 1,
+						},
+				  ]),
+			{ fieldname: "comment", fieldtype: "Small Text", label: __("Comment", null, "Return Disposition"), reqd: 1 },
+		],
+		label: __("Decide Disposition"),
+		meaning: "Disposition Decided",
+		role: "QMS Quality",
+		method: "dispose",
+		args: (values) => ({
+			item: one.item,
+			batch: one.batch,
+			disposition_of: values.disposition,
+			qty: values.qty,
+			serial_nos: values.serial_nos || "",
+			comment: values.comment,
+			quality_inspection: one.submitted ? one.inspection : "",
+			target: values.target || "",
+			non_conformance: panel.case || "",
+			procedure: values.procedure || "",
+		}),
+	}).show();
+}
+
+function replace(frm, panel) {
+	qms_customer.returns
+		.goods("draft_replacement", { name: frm.doc.name, content_hash: panel.hash })
+		.then(({ name }) => frappe.set_route("Form", "Delivery Note", name), () => {});
+}
+
+function credit(frm, panel) {
+	qms_customer.returns
+		.goods("draft_credit_notes", { name: frm.doc.name, content_hash: panel.hash })
+		.then((names) => {
+			frappe.show_alert({ message: __("Drafted for Finance: {0}", [names.join(", ")]), indicator: "green" });
+			frm.reload_doc();
+		}, () => {});
+}
+
+function take_back(frm, panel, booked) {
+	sign_goods(frm, panel, {
+		title: __("Take Back"),
+		fields: [
+			{
+				fieldname: "row",
+				fieldtype: "Select",
+				label: __("Booking"),
+				options: booked.map((one) => ({
+					value: one.row,
+					label: `${__(one.what, null, one.disposition ? "Return Disposition" : "Return Arrival")}: ${
+						one.qty
+					} × ${title_of(one)}`,
+				})),
+				default: booked[0].row,
+				reqd: 1,
+			},
+			{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
+		],
+		label: __("Take Back"),
+		meaning: "Booking Taken Back",
+		method: "take_back",
+		args: ({ row, reason }) => ({ row, reason }),
+	}).show();
+}

@@ -1,0 +1,159 @@
+"""What a return slip says became of its goods, as the rules take it (G6, G7)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+import frappe
+from erpnext.stock.doctype.serial_no.serial_no import get_serial_nos
+from frappe.model.document import Document
+from frappe.query_builder.functions import Sum
+from frappe.utils import cint, get_datetime
+
+from qms_customer.contract.facts import number
+from qms_customer.returns import making
+from qms_customer.rules import disposal as rules
+from qms_customer.rules.returns import Key
+
+
+def live(rows: Iterable[Document]) -> list[Document]:
+	"""Return the arrivals, or dispositions, that were not taken back."""
+	return [row for row in rows if not row.taken_back_on]
+
+
+def serials(text: str | None) -> tuple[str, ...]:
+	"""Return the serial numbers of a text, each once, as ERPNext reads them."""
+	return tuple(dict.fromkeys(get_serial_nos(text or "")))
+
+
+def parts(slip: Document) -> dict[str, rules.Part]:
+	"""Return by name the rows of a slip, with what is still to be accounted for (G7)."""
+	booked: dict[str, Decimal] = defaultdict(Decimal)
+	gone: dict[str, set[str]] = defaultdict(set)
+	for row in live(slip.arrivals):
+		booked[row.slip_row] += number(row.qty)
+		gone[row.slip_row].update(serials(row.serial_nos))
+	return {
+		row.name: rules.Part(
+			row.name,
+			row.idx,
+			row.item_code,
+			row.batch_no or "",
+			number(row.stock_qty),
+			booked[row.name],
+			frozenset(serials(row.serial_nos)) - gone[row.name],
+			bool(cint(row.has_serial_no)),
+		)
+		for row in slip.items
+	}
+
+
+def held(slip: Document) -> dict[Key, rules.Held]:
+	"""Return by item and batch what of a slip came into quarantine, and what of it has left (G6)."""
+	received: dict[Key, Decimal] = defaultdict(Decimal)
+	disposed: dict[Key, Decimal] = defaultdict(Decimal)
+	reworked: dict[Key, Decimal] = defaultdict(Decimal)
+	numbers: dict[Key, set[str]] = defaultdict(set)
+	since: dict[Key, datetime] = {}
+	for row in live(slip.arrivals):
+		if row.how == rules.RECEIVED:
+			key = (row.item_code, row.batch_no or "")
+			received[key] += number(row.qty)
+			numbers[key].update(serials(row.serial_nos))
+			since[key] = max(since.get(key, get_datetime(row.on)), get_datetime(row.on))
+	for row in live(slip.dispositions):
+		key = (row.item_code, row.batch_no or "")
+		if row.disposition == rules.REWORK:
+			reworked[key] += number(row.qty)
+			since[key] = max(since.get(key, get_datetime(row.decided_on)), get_datetime(row.decided_on))
+			continue
+		disposed[key] += number(row.qty)
+		# What was in rework is the first to leave.
+		reworked[key] = max(reworked[key] - number(row.qty), Decimal())
+		numbers[key].difference_update(serials(row.serial_nos))
+	serial = {row.item_code for row in slip.items if cint(row.has_serial_no)}
+	return {
+		key: rules.Held(
+			quantity,
+			disposed[key],
+			reworked[key],
+			frozenset(numbers[key]),
+			key[0] in serial,
+			since.get(key),
+		)
+		for key, quantity in received.items()
+	}
+
+
+def came(slip: Document) -> dict[str, Decimal]:
+	"""Return by item what of a slip came back or was destroyed (G6)."""
+	return rules.totals(
+		(row.item_code, number(row.qty)) for row in live(slip.arrivals) if row.how != rules.NOT_COMING
+	)
+
+
+def sent_back(slip: Document) -> dict[str, Decimal]:
+	"""Return by item what of a slip was sent back to the customer (G6)."""
+	return rules.totals(
+		(row.item_code, number(row.qty))
+		for row in live(slip.dispositions)
+		if row.disposition == rules.SEND_BACK
+	)
+
+
+def owed(slip: Document, but: str = "") -> dict[str, rules.Owed]:
+	"""Return by item what the customer is owed for what came back, and has for it; three queries (G7).
+
+	`but`: a document that is not counted, because it is the one that is asked about.
+	"""
+	back, again = came(slip), sent_back(slip)
+	replaced, credited = _replaced(slip.name, but), _credited(slip.name, but)
+	return {
+		item: rules.Owed(
+			quantity,
+			replaced.get(item, Decimal()),
+			credited.get(item, Decimal()),
+			again.get(item, Decimal()),
+		)
+		for item, quantity in back.items()
+	}
+
+
+def _replaced(slip: str, but: str) -> dict[str, Decimal]:
+	"""By item what submitted replacements have sent out, in the stock unit."""
+	note = frappe.qb.DocType("Delivery Note")
+	sums: list[tuple[str, Decimal]] = []
+	# A bundle is no stock item: its parts are what went out.
+	for table, quantity in (("Delivery Note Item", "stock_qty"), ("Packed Item", "qty")):
+		row = frappe.qb.DocType(table)
+		sums += _totals(
+			frappe.qb.from_(note)
+			.join(row)
+			.on((row.parent == note.name) & (row.parenttype == "Delivery Note"))
+			.select(row.item_code, Sum(row[quantity]))
+			.where((note[making.FIELD] == slip) & (note[making.REPLACEMENT] == 1))
+			.where((note.docstatus == 1) & (note.is_return == 0) & (note.name != but))
+			.groupby(row.item_code)
+		).items()
+	return rules.totals(sums)
+
+
+def _credited(slip: str, but: str) -> dict[str, Decimal]:
+	"""By item what credit notes have, drafts too, that move no stock. An invoice that moved the stock is
+	credited by the return itself: that is counted as well.
+	"""
+	invoice, row = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Sales Invoice Item")
+	return _totals(
+		frappe.qb.from_(invoice)
+		.join(row)
+		.on((row.parent == invoice.name) & (row.parenttype == "Sales Invoice"))
+		.select(row.item_code, Sum(-row.stock_qty))
+		.where((invoice[making.FIELD] == slip) & (invoice.docstatus < 2))
+		.where((invoice.is_return == 1) & (invoice.update_stock == 0) & (invoice.name != but))
+		.groupby(row.item_code)
+	)
+
+
+def _totals(query: object) -> dict[str, Decimal]:
+	return rules.totals((item, number(quantity)) for item, quantity in query.run())

@@ -1,0 +1,220 @@
+"""What becomes of goods in quarantine: Quality decides, signs, and the stock follows (G6; ISO 13485 8.3)."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import get_datetime, now_datetime
+
+from qms_customer.contract import notify, people
+from qms_customer.contract.sites import customers_at
+from qms_customer.messages import refuse, refuse_one
+from qms_customer.records import signing
+from qms_customer.returns import accounted, arrival, documents, exchange, making, opened, quarantine, slips
+from qms_customer.rules import disposal as rules
+from qms_customer.rules import mark, says
+from qms_customer.rules.people import QUALITY
+
+# K3: what the signature means.
+DISPOSED = mark("Disposition Decided")
+NON_CONFORMANCE = "Non Conformance"
+
+
+def decide(
+	name: str,
+	content_hash: str,
+	wanted: rules.Disposing,
+	quality_inspection: str = "",
+	target: str = "",
+	non_conformance: str = "",
+	procedure: str = "",
+) -> Document:
+	"""Decide, signed by Quality, what becomes of goods in quarantine, and move them; returns the slip (G6,
+	K3).
+
+	`target`: the warehouse for goods that go back to stock. The Non Conformance is the one named, the one
+	that is open on the slip, or a new one by `procedure`. All of it happens, or nothing. Raises QMSRefusal.
+	"""
+	slip = opened.locked(name, content_hash)
+	role = opened.require_role(
+		"G6", mark("What becomes of goods in quarantine is decided by: {0}."), (QUALITY,)
+	)
+	held = accounted.held(slip).get((wanted.item, wanted.batch))
+	seen = inspection(slip, quality_inspection) if quality_inspection else None
+	found = rules.disposition_refusals(wanted, held, seen)
+	if wanted.disposition == rules.SEND_BACK:
+		owed = accounted.owed(slip)
+		found += rules.owed_refusals({wanted.item: wanted.quantity}, owed, rules.TO_SEND_BACK)
+	if found:
+		refuse(found)
+	if wanted.disposition == rules.TO_STOCK:
+		_refuse_target(slip.company, target)
+	case = _case(slip, non_conformance, procedure)
+	signing.in_hand()
+	case = case or _open_case(slip, wanted, procedure)
+	document = _move(slip, wanted, target)
+	user = frappe.session.user
+	slip.append(
+		"dispositions",
+		{
+			"item_code": wanted.item,
+			"batch_no": wanted.batch or None,
+			"serial_nos": "\n".join(wanted.serials) or None,
+			"qty": float(wanted.quantity),
+			"disposition": wanted.disposition,
+			"quality_inspection": quality_inspection or None,
+			"target_warehouse": target if wanted.disposition == rules.TO_STOCK else None,
+			"comment": wanted.comment,
+			"non_conformance": case,
+			"document_type": document.doctype if document else None,
+			"document": document.name if document else None,
+			"decided_by": user,
+			"decided_by_name": people.full_name(user),
+			"decided_on": now_datetime(),
+		},
+	)
+	slips.settle(slip)
+	opened.save(slip)
+	signing.sign(slip, DISPOSED, role, comment=wanted.comment, shown_hash=content_hash)
+	if not any(one.left for one in accounted.held(slip).values()):
+		notify.done(slip)
+	text = _("{0}, {1}: {2}").format(
+		slip.name, wanted.item, _(wanted.disposition, context="Return Disposition")
+	)
+	notify.tell([slip.put_forward_by, slip.routed_by], text, slip)
+	return slip
+
+
+def inspection(slip: Document, name: str) -> rules.Inspection | None:
+	"""Return an inspection as the rules ask about it, None if there is none of this name."""
+	one = frappe.db.get_value(
+		arrival.INSPECTION,
+		name,
+		(
+			*("name", "item_code", "batch_no", "creation", "status", "docstatus", "owner", "inspected_by"),
+			*("reference_type", "reference_name", "inspection_type"),
+		),
+		as_dict=True,
+	)
+	if not one:
+		return None
+	return rules.Inspection(
+		one.name,
+		one.item_code or "",
+		one.batch_no or "",
+		get_datetime(one.creation),
+		one.status == "Accepted",
+		one.docstatus == 1,
+		(one.reference_type, one.reference_name, one.inspection_type)
+		== (opened.DOCTYPE, slip.name, "Incoming"),
+		all(QUALITY in people.own_roles(user) for user in {one.owner, one.inspected_by}),
+	)
+
+
+def inspections(slip: Document) -> list[frappe._dict]:
+	"""Return the inspections of goods that came back under a slip, the youngest first; one query (G6)."""
+	return frappe.get_all(
+		arrival.INSPECTION,
+		filters={
+			"reference_type": opened.DOCTYPE,
+			"reference_name": slip.name,
+			"inspection_type": "Incoming",
+			"docstatus": ("<", 2),
+		},
+		fields=["name", "item_code", "batch_no", "status", "docstatus", "creation"],
+		order_by="creation desc",
+	)
+
+
+def refuse_if_used(name: str) -> None:
+	"""Refuse to cancel or delete an inspection on which a disposition rests (G6, K2)."""
+	if slip := frappe.db.get_value(
+		"Return Disposition", {"quality_inspection": name, "taken_back_on": ("is", "not set")}, "parent"
+	):
+		refuse_one("G6", mark("{0} stays: a disposition of return slip {1} rests on it."), name, slip)
+
+
+def _refuse_target(company: str, target: str) -> None:
+	place = frappe.db.get_value(
+		"Warehouse",
+		target or "",
+		["company", "is_group", "disabled", quarantine.FLAG, "qms_retained_samples"],
+		as_dict=True,
+	)
+	if (
+		not place
+		or place.company != company
+		or place.is_group
+		or place.disabled
+		or place[quarantine.FLAG]
+		or place.qms_retained_samples
+		or customers_at([target])
+	):
+		refuse_one(
+			"G6",
+			mark("Choose the warehouse of the company, for goods that are sold, in which the goods go back."),
+		)
+
+
+def _case(slip: Document, name: str, procedure: str) -> str:
+	"""The Non Conformance that is named or open on the slip; "" if a new one is to be made, and can be."""
+	if name:
+		one = frappe.db.get_value(NON_CONFORMANCE, name, ["status", making.FIELD], as_dict=True)
+		if not one or one.status == "Cancelled" or one.get(making.FIELD) != slip.name:
+			refuse_one("G6", mark("{0} is no Non Conformance of this return slip."), name)
+		return name
+	if found := open_case(slip):
+		return found
+	if not (procedure and frappe.db.exists("Quality Procedure", procedure)):
+		refuse_one("G6", mark("Choose the quality procedure by which nonconforming product is handled."))
+	return ""
+
+
+def open_case(slip: Document) -> str:
+	"""Return the Non Conformance that is open on a slip, "" if there is none (G6)."""
+	filters: dict[str, Any] = {making.FIELD: slip.name, "status": "Open"}
+	return frappe.db.get_value(NON_CONFORMANCE, filters, order_by="creation desc") or ""
+
+
+def _open_case(slip: Document, wanted: rules.Disposing, procedure: str) -> str:
+	case = frappe.get_doc(
+		{
+			"doctype": NON_CONFORMANCE,
+			"subject": _("Returned by {0}: {1}, batch {2}").format(
+				slip.customer_name, wanted.item, wanted.batch or "–"
+			)[:140],
+			"procedure": procedure,
+			"status": "Open",
+			"details": frappe.utils.escape_html(wanted.comment) if says(wanted.comment) else "",
+			making.FIELD: slip.name,
+		}
+	)
+	# That Quality decides on goods in quarantine was checked: the procedure opens with it.
+	return case.insert(ignore_permissions=True).name
+
+
+def _move(slip: Document, wanted: rules.Disposing, target: str) -> Document | None:
+	"""Move the goods as decided; what is reworked stays in quarantine until it is inspected again."""
+	if wanted.disposition == rules.REWORK:
+		return None
+	place = _where(slip, wanted)
+	goods = [documents.Goods(wanted.item, wanted.batch, wanted.quantity, wanted.serials)]
+	remarks = _("Return slip {0}: {1}").format(slip.name, _(wanted.disposition, context="Return Disposition"))
+	with making.documents(slip.name) as step:
+		if wanted.disposition == rules.SEND_BACK:
+			return exchange.send_back(step, slip, goods[0], place)
+		if wanted.disposition == rules.SCRAP:
+			return step.submit(documents.issue(slip.company, goods, place, remarks))
+		return step.submit(documents.transfer(slip.company, goods, place, target, remarks))
+
+
+def _where(slip: Document, wanted: rules.Disposing) -> str:
+	"""The quarantine in which the goods stand: where the last of them were put."""
+	places = [
+		row.warehouse
+		for row in accounted.live(slip.arrivals)
+		if (row.how, row.item_code, row.batch_no or "") == (rules.RECEIVED, wanted.item, wanted.batch)
+		and row.warehouse
+	]
+	return places[-1] if places else quarantine.warehouse(slip.company)

@@ -1,0 +1,280 @@
+"""ERPNext's own documents for goods that come back: the return of their delivery, stock entries out of
+quarantine (G6).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import frappe
+from erpnext.controllers.sales_and_purchase_return import make_return_doc
+from frappe.model.document import Document
+
+from qms_customer.contract.facts import number
+from qms_customer.erp.release import RETURNED
+from qms_customer.messages import refuse_one
+from qms_customer.rules import mark
+from qms_customer.rules.goods import TOLERANCE
+
+COUNTER, PACKED = "POS Invoice", "Packed Item"
+
+
+@dataclass(frozen=True)
+class Goods:
+	"""Goods in hand: item, batch and serial numbers, quantity in the stock unit; for a return the row of the
+	delivery that they were part of.
+	"""
+
+	item: str
+	batch: str
+	quantity: Decimal
+	serials: tuple[str, ...] = ()
+	row: str = ""
+
+
+def returns_of(deliveries: Mapping[tuple[str, str], list[Goods]], warehouse: str) -> list[Document]:
+	"""Return the unsaved returns, one for each delivery, that bring goods into a warehouse (G6, G7).
+
+	Made by ERPNext's own function, so that orders, bills and serial numbers follow. Raises QMSRefusal where
+	it cannot be.
+	"""
+	made = []
+	for (doctype, name), goods in deliveries.items():
+		if doctype == COUNTER:
+			refuse_one(
+				"G6",
+				mark(
+					"{0} was sold over the counter: its return is a POS Invoice, which books stock at "
+					"closing. Credit it there, and write these goods off here as not coming."
+				),
+				name,
+			)
+		delivery = frappe.db.get_value(doctype, name, ["docstatus", "is_return"], as_dict=True)
+		if not delivery or delivery.docstatus != 1 or delivery.is_return:
+			refuse_one(
+				"G7", mark("{0} is cancelled, or no delivery: nothing of it can come back."), name or "?"
+			)
+		made.append(_return_of(doctype, name, goods, warehouse))
+	return made
+
+
+def _return_of(doctype: str, name: str, goods: list[Goods], warehouse: str) -> Document:
+	doc = make_return_doc(doctype, name)
+	mapped = {row.get(RETURNED[doctype][0]): row for row in doc.items}
+	plain = [one for one in goods if one.row in mapped]
+	rows = [_row(doc, mapped[one.row], one) for one in plain]
+	rest = [one for one in goods if one.row not in mapped]
+	if rest:
+		rows += _bundles(doctype, name, mapped, rest)
+	doc.set("items", [])
+	for row in rows:
+		doc.append("items", row)
+	doc.set("packed_items", [])
+	for place, row in enumerate(doc.items, 1):
+		row.idx, row.warehouse, row.target_warehouse = place, warehouse, None
+		row.serial_and_batch_bundle = None
+	doc.set_warehouse = warehouse if doctype == "Delivery Note" else None
+	doc.set_posting_time = 0
+	if doctype == "Delivery Note":
+		# What is owed for it is drafted for Finance, and not posted here.
+		doc.issue_credit_note = 0
+	else:
+		# Money goes back when Finance sends it.
+		doc.is_pos = 0
+		doc.set("payments", [])
+		doc.update_stock = 1
+	return doc
+
+
+def _row(doc: Document, mapped: Document, goods: Goods) -> dict:
+	factor = number(mapped.conversion_factor or 1)
+	quantity = goods.quantity / factor
+	if frappe.get_cached_value("UOM", mapped.uom, "must_be_whole_number") and quantity % 1:
+		refuse_one(
+			"G7",
+			mark("{0} was delivered in {1} of {2}: such a unit comes back whole, or none of it."),
+			goods.item,
+			mapped.uom,
+			f"{factor.normalize():f}",
+		)
+	row = mapped.as_dict(no_default_fields=True)
+	row.update(
+		{
+			"qty": -float(quantity),
+			"stock_qty": -float(goods.quantity),
+			"use_serial_batch_fields": int(bool(goods.batch or goods.serials)),
+			"batch_no": goods.batch or None,
+			"serial_no": "\n".join(goods.serials) or None,
+		}
+	)
+	return row
+
+
+def _bundles(doctype: str, name: str, mapped: Mapping[str, Document], goods: list[Goods]) -> list[dict]:
+	"""Rows of whole product bundles, of which the goods are the parts: ERPNext takes no single part back."""
+	parts = frappe.get_all(
+		PACKED,
+		filters={"parent": name, "parenttype": doctype},
+		fields=["name", "item_code", "qty", "parent_detail_docname", "parent_item"],
+	)
+	of_row = {p.name: p for p in parts}
+	asked: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+	for one in goods:
+		part = of_row.get(one.row)
+		if part is None or part.item_code != one.item or part.parent_detail_docname not in mapped:
+			refuse_one("G7", mark("{0} was not delivered by {1}."), one.item, name)
+		asked[part.parent_detail_docname][one.item] += one.quantity
+	sold = dict(
+		frappe.get_all(
+			f"{doctype} Item",
+			filters={"name": ("in", sorted(asked))},
+			fields=["name", "qty"],
+			as_list=True,
+		)
+	)
+	rows = []
+	for row_name, wanted in asked.items():
+		whole: dict[str, Decimal] = defaultdict(Decimal)
+		for part in parts:
+			if part.parent_detail_docname == row_name:
+				whole[part.item_code] += number(part.qty)
+		shares = {wanted.get(item, Decimal()) / quantity for item, quantity in whole.items() if quantity}
+		bundles = max(shares) * number(sold[row_name])
+		if max(shares) - min(shares) > TOLERANCE or abs(bundles - round(bundles)) > TOLERANCE:
+			refuse_one(
+				"G7",
+				mark("{0} was delivered as a bundle: its parts come back together, whole bundles at a time."),
+				mapped[row_name].item_code,
+			)
+		row = mapped[row_name].as_dict(no_default_fields=True)
+		row["qty"] = -float(round(bundles))
+		rows.append(row)
+	return rows
+
+
+def place_parts(doc: Document, warehouse: str) -> None:
+	"""Let the parts of returned bundles go where the rows go; ERPNext has listed them at the first save."""
+	if not doc.get("packed_items"):
+		return
+	for part in doc.packed_items:
+		part.warehouse, part.target_warehouse = warehouse, None
+	doc.flags.ignore_permissions = True
+	doc.save()
+
+
+def issue(company: str, goods: Iterable[Goods], warehouse: str, remarks: str) -> Document:
+	"""Return the unsaved stock entry that writes goods off to the company's write-off account (G6)."""
+	account = _write_off(company)
+	return _entry(
+		company,
+		"Material Issue",
+		remarks,
+		[{**_moved(one), "s_warehouse": warehouse, "expense_account": account} for one in goods],
+	)
+
+
+def transfer(company: str, goods: Iterable[Goods], source: str, target: str, remarks: str) -> Document:
+	"""Return the unsaved stock entry that moves goods from one warehouse to another (G6)."""
+	return _entry(
+		company,
+		"Material Transfer",
+		remarks,
+		[{**_moved(one), "s_warehouse": source, "t_warehouse": target} for one in goods],
+	)
+
+
+def _entry(company: str, purpose: str, remarks: str, rows: list[dict]) -> Document:
+	kind = frappe.db.get_value("Stock Entry Type", {"purpose": purpose}, order_by="is_standard desc, name")
+	return frappe.get_doc(
+		{
+			"doctype": "Stock Entry",
+			"stock_entry_type": kind or purpose,
+			"purpose": purpose,
+			"company": company,
+			"remarks": remarks,
+			"items": rows,
+		}
+	)
+
+
+def _moved(goods: Goods) -> dict:
+	unit = frappe.get_cached_value("Item", goods.item, "stock_uom")
+	return {
+		"item_code": goods.item,
+		"qty": float(goods.quantity),
+		"uom": unit,
+		"stock_uom": unit,
+		"conversion_factor": 1,
+		"use_serial_batch_fields": int(bool(goods.batch or goods.serials)),
+		"batch_no": goods.batch or None,
+		"serial_no": "\n".join(goods.serials) or None,
+	}
+
+
+def _write_off(company: str) -> str | None:
+	accounts = frappe.get_cached_value(
+		"Company",
+		company,
+		["write_off_account", "stock_adjustment_account", "enable_perpetual_inventory"],
+		as_dict=True,
+	)
+	account = accounts.write_off_account or accounts.stock_adjustment_account
+	if not account and accounts.enable_perpetual_inventory:
+		refuse_one(
+			"G6",
+			mark("{0} has no write-off account. Finance enters one: Company, Write Off Account."),
+			company,
+		)
+	return account
+
+
+def refuse_other(doc: Document, goods: Iterable[Goods]) -> None:
+	"""Refuse a submitted document that moved other goods than those in hand: other batches or serial numbers,
+	or a quantity that its unit cannot express (G7).
+	"""
+	wanted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+	numbers: set[tuple[str, str]] = set()
+	for one in goods:
+		wanted[one.item, one.batch] += one.quantity
+		numbers.update((one.item, serial) for serial in one.serials)
+	moved, seen = moved_by(doc)
+	differs = any(
+		abs(wanted.get(key, Decimal()) - moved.get(key, Decimal())) > TOLERANCE for key in {*wanted, *moved}
+	)
+	if differs or numbers != seen:
+		refuse_one(
+			"G7",
+			mark(
+				"The return would book other batches or quantities of {0} than those that came: look at the "
+				"delivery, and at the units of its items."
+			),
+			doc.get("return_against") or doc.name,
+		)
+
+
+def moved_by(doc: Document) -> tuple[dict[tuple[str, str], Decimal], set[tuple[str, str]]]:
+	"""Return what a submitted document moved: quantities by item and batch, and serial numbers; 2 queries."""
+	moved: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+	numbers: set[tuple[str, str]] = set()
+	entries = frappe.get_all(
+		"Stock Ledger Entry",
+		filters={"voucher_type": doc.doctype, "voucher_no": doc.name, "is_cancelled": 0},
+		fields=["item_code", "actual_qty", "batch_no", "serial_and_batch_bundle"],
+	)
+	bundled = defaultdict(list)
+	for one in frappe.get_all(
+		"Serial and Batch Entry",
+		filters={"parent": ("in", [e.serial_and_batch_bundle for e in entries if e.serial_and_batch_bundle])},
+		fields=["parent", "batch_no", "serial_no", "qty"],
+	):
+		bundled[one.parent].append(one)
+	for entry in entries:
+		if not entry.serial_and_batch_bundle:
+			moved[entry.item_code, entry.batch_no or ""] += number(entry.actual_qty)
+			continue
+		for one in bundled[entry.serial_and_batch_bundle]:
+			moved[entry.item_code, one.batch_no or ""] += number(one.qty)
+			if one.serial_no:
+				numbers.add((entry.item_code, one.serial_no))
+	return moved, numbers

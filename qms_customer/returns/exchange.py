@@ -1,0 +1,252 @@
+"""What goes out again for goods that came back: a replacement under the same contract line, once, or the
+goods themselves (G6, G7, C1).
+"""
+
+from collections import defaultdict
+from decimal import Decimal
+
+import frappe
+from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
+from frappe.model.document import Document
+
+from qms_customer.contract import states
+from qms_customer.contract.facts import number
+from qms_customer.erp.release import leaving, parts_by_row
+from qms_customer.messages import refuse, refuse_one
+from qms_customer.returns import accounted, making, opened, route
+from qms_customer.returns.documents import Goods
+from qms_customer.rules import disposal, mark
+from qms_customer.rules import returns as rules
+from qms_customer.rules.goods import TOLERANCE
+from qms_customer.rules.people import SERVICE
+from qms_customer.rules.review import Refusal
+
+EXCHANGE = "Exchange"
+NOTE, ORDER = "Delivery Note", "Sales Order"
+# The event of a chain (K2).
+REPLACING = mark("Replacement Drafted")
+SENDERS = (SERVICE, *route.SALES)
+
+
+def draft_replacement(name: str, content_hash: str) -> Document:
+	"""Make the draft delivery note of a replacement of all that came back and was not replaced yet (G6, G7).
+
+	Under the contract line of the delivery: the return has made room in it. What was delivered without a
+	contract goes out without one. Stock sends it as ever. Raises QMSRefusal.
+	"""
+	slip = opened.locked(name, content_hash)
+	opened.require_state(slip, "G6", *states.RETURN_APPROVED)
+	opened.require_role("G6", mark("A replacement is made by: {0}."), SENDERS)
+	if slip.wanted != EXCHANGE:
+		refuse_one(
+			"G6",
+			mark("An exchange was not asked for on {0}: what is wanted stands on the slip."),
+			slip.name,
+		)
+	if draft := frappe.db.get_value(
+		NOTE, {making.FIELD: slip.name, making.REPLACEMENT: 1, "docstatus": 0}, "name"
+	):
+		refuse_one("G7", mark("{0} is the replacement, and still a draft. Finish it, or delete it."), draft)
+	rows = _to_replace(slip)
+	if not rows:
+		refuse_one(
+			"G7",
+			mark("Nothing of {0} is to be replaced: what came back was replaced, credited or sent back."),
+			slip.name,
+		)
+	contracts = sorted({row.contract or "" for row, _quantity in rows})
+	if len(contracts) > 1:
+		# One at a time: a delivery note is of one contract's terms.
+		rows = [(row, quantity) for row, quantity in rows if (row.contract or "") == contracts[0]]
+	doc = _under_contract(contracts[0], rows) if contracts[0] else _without_contract(slip, rows)
+	doc.set(making.REPLACEMENT, 1)
+	with making.documents(slip.name) as step:
+		step.insert(doc)
+	opened.save(slip, REPLACING)
+	return doc
+
+
+def _to_replace(slip: Document) -> list[tuple[Document, Decimal]]:
+	"""The rows of a slip with what is to be replaced of each: as came back, the first row first."""
+	room = {item: one.room for item, one in accounted.owed(slip).items()}
+	came: dict[str, Decimal] = defaultdict(Decimal)
+	for row in accounted.live(slip.arrivals):
+		if row.how != disposal.NOT_COMING:
+			came[row.slip_row] += number(row.qty)
+	found = []
+	for row in slip.items:
+		quantity = min(came[row.name], room.get(row.item_code, Decimal()))
+		if quantity > TOLERANCE:
+			room[row.item_code] -= quantity
+			found.append((row, quantity))
+	return found
+
+
+def _under_contract(order: str, rows: list[tuple[Document, Decimal]]) -> Document:
+	wanted = _by_line(order, rows)
+	if frappe.db.get_value(ORDER, order, "docstatus") != 1:
+		refuse_one("C1", mark("{0} is not in force any more: a replacement is a new order."), order)
+	doc = make_delivery_note(order, kwargs={"filtered_children": sorted(wanted)})
+	kept = []
+	for line in doc.items:
+		room = number(line.qty) * number(line.conversion_factor or 1)
+		quantity = min(wanted.pop(line.so_detail, Decimal()), room)
+		if quantity > TOLERANCE:
+			line.qty = float(quantity / number(line.conversion_factor or 1))
+			line.batch_no = line.serial_no = line.serial_and_batch_bundle = None
+			kept.append(line)
+	doc.set("items", kept)
+	if not kept or any(quantity > TOLERANCE for quantity in wanted.values()):
+		refuse_one(
+			"D4",
+			mark("Contract {0} has no room for the replacement: what came back was delivered again already."),
+			order,
+		)
+	doc.set("packed_items", [])
+	return doc
+
+
+def _by_line(order: str, rows: list[tuple[Document, Decimal]]) -> dict[str, Decimal]:
+	"""By line of a contract how much of it, in the stock unit: whole bundles where it sells bundles."""
+	asked: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+	for row, quantity in rows:
+		asked[row.contract_row or ""][row.item_code] += quantity
+	lines = {
+		line.name: line
+		for line in frappe.get_all(
+			f"{ORDER} Item",
+			filters={"parent": order, "name": ("in", sorted(asked))},
+			fields=["name", "item_code", "stock_qty"],
+		)
+	}
+	whole: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+	for part in frappe.get_all(
+		"Packed Item",
+		filters={"parent": order, "parenttype": ORDER, "parent_detail_docname": ("in", sorted(asked))},
+		fields=["parent_detail_docname", "item_code", "qty"],
+	):
+		whole[part.parent_detail_docname][part.item_code] += number(part.qty)
+	found = {}
+	for name, items in asked.items():
+		if name in whole:
+			shares = [items.get(item, Decimal()) / quantity for item, quantity in whole[name].items()]
+			found[name] = Decimal(int(min(shares) * number(lines[name].stock_qty) + TOLERANCE))
+		else:
+			found[name] = items.get(lines[name].item_code, Decimal()) if name in lines else Decimal(1)
+	return found
+
+
+def _without_contract(slip: Document, rows: list[tuple[Document, Decimal]]) -> Document:
+	return frappe.get_doc(
+		{
+			"doctype": NOTE,
+			"company": slip.company,
+			"customer": slip.customer,
+			"currency": slip.currency,
+			"items": [_free_row(row, quantity) for row, quantity in rows],
+		}
+	)
+
+
+def _free_row(row: Document, quantity: Decimal) -> dict:
+	return {
+		"item_code": row.item_code,
+		"qty": float(quantity),
+		"uom": row.stock_uom,
+		"stock_uom": row.stock_uom,
+		"conversion_factor": 1,
+		"rate": row.rate,
+		"price_list_rate": row.rate,
+	}
+
+
+def send_back(step: making.Making, slip: Document, goods: Goods, place: str) -> Document:
+	"""Submit the delivery note with which goods in quarantine go back to the customer, under their contract
+	line where they had one; who decided it has signed (G6).
+	"""
+	rows = [row for row in slip.items if (row.item_code, row.batch_no or "") == (goods.item, goods.batch)]
+	of_contract = [row for row in rows if row.contract and row.contract_row]
+	if of_contract:
+		doc = _under_contract(of_contract[0].contract, [(of_contract[0], goods.quantity)])
+	else:
+		doc = _without_contract(slip, [(rows[0], goods.quantity)])
+	for row in doc.items:
+		row.update(
+			{
+				"warehouse": place,
+				"use_serial_batch_fields": int(bool(goods.batch or goods.serials)),
+				"batch_no": goods.batch or None,
+				"serial_no": "\n".join(goods.serials) or None,
+			}
+		)
+	doc.set_warehouse = None
+	return step.submit(doc)
+
+
+# The door of a replacement
+
+
+def before_submit(doc: Document, method: str | None = None) -> None:
+	"""Refuse a replacement that is not of what came back under its slip, or more of it (G7, C1)."""
+	if doc.get(making.REPLACEMENT) and not doc.is_return and (found := refusals(doc)):
+		refuse(found)
+
+
+def before_validate(doc: Document, method: str | None = None) -> None:
+	"""A submit that skips ERPNext's validation does not skip the door (G7)."""
+	if doc.flags.ignore_validate and doc.docstatus == 1:
+		before_submit(doc)
+
+
+def refusals(doc: Document) -> list[Refusal]:
+	"""Return what stands against a replacement, all at once; the slip is locked, so that two replacements are
+	counted one after the other (G7, C1).
+	"""
+	slip = frappe.get_doc(opened.DOCTYPE, doc.get(making.FIELD), for_update=True)
+	found: list[Refusal] = []
+	if slip.docstatus != 1 or slip.decision != "Approved" or slip.wanted != EXCHANGE:
+		found.append(Refusal("G6", mark("{0} is no approved exchange."), (slip.name,)))
+	if (doc.customer, doc.company) != (slip.customer, slip.company):
+		found.append(Refusal("G7", mark("{0} is of another customer or company."), (slip.name,)))
+	owed = accounted.owed(slip, but=doc.name or "")
+	approved = {item: one.came for item, one in owed.items()}
+	given = {item: one.came - one.room for item, one in owed.items()}
+	lines = {(row.item_code, row.contract_row or "") for row in slip.items}
+	wanted: dict[str, Decimal] = defaultdict(Decimal)
+	parts = parts_by_row(doc)
+	for row in doc.items:
+		# Of a bundle its parts came back.
+		leaves = parts.get(row.name) or {row.item_code: leaving(row)}
+		for item, quantity in leaves.items():
+			wanted[item] += max(quantity, Decimal())
+		if any(i in approved and (i, row.get("so_detail") or "") not in lines for i in leaves):
+			found.append(
+				Refusal(
+					"C1",
+					mark("Row {0}, {1}: a replacement goes out under the contract line of what came back."),
+					(str(row.idx), row.item_code),
+				)
+			)
+	for item, quantity in wanted.items():
+		if one := rules.replacement_refusal(item, quantity, approved, given):
+			found.append(one)
+	return found
+
+
+def is_covered(doc: Document) -> bool:
+	"""Return whether rows without an order leave by a return slip: as a replacement, which its own door has
+	checked, or because Quality decided to send the goods back (D4, G6).
+	"""
+	if doc.doctype != NOTE or not doc.get(making.FIELD):
+		return False
+	return making.moves(doc.doctype, doc.name) or (bool(doc.get(making.REPLACEMENT)) and not refusals(doc))
+
+
+def replacements(slip: str) -> list[frappe._dict]:
+	"""Return the replacements of a slip that are not cancelled; one query."""
+	return frappe.get_all(
+		NOTE,
+		filters={making.FIELD: slip, making.REPLACEMENT: 1, "docstatus": ("<", 2)},
+		fields=["name", "docstatus", "posting_date"],
+		order_by="creation",
+	)

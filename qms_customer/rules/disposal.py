@@ -1,0 +1,437 @@
+"""What becomes of goods whose return is approved: by cost, back or destroyed where they are; in quarantine;
+replaced or credited, once (G6, G7; ISO 13485 8.3, 7.5.8).
+
+Quantities are in the stock unit.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from qms_customer.rules import mark, says
+from qms_customer.rules.goods import TOLERANCE
+from qms_customer.rules.returns import BACK, ROUTES, Key
+from qms_customer.rules.review import Refusal
+
+# What happened to goods that were approved to come back.
+RECEIVED, DESTROYED, NOT_COMING = "Received", "Destroyed on Site", "Not Coming"
+
+REWORK, SCRAP = "Rework", "Scrap"
+TO_STOCK, SEND_BACK = "Return to Stock", "Send Back to the Customer"
+DISPOSITIONS = (REWORK, SCRAP, TO_STOCK, SEND_BACK)
+# Goods that are reworked stay in quarantine until they are inspected again.
+FINAL = (SCRAP, TO_STOCK, SEND_BACK)
+
+
+# The route, by cost
+
+
+@dataclass(frozen=True)
+class Cost:
+	"""What it costs to have the goods back, and what they are worth, in one currency."""
+
+	freight: Decimal | None
+	value: Decimal
+
+
+def cheaper(cost: Cost) -> str:
+	"""Return the route that costs less: goods come back that are worth more than their freight (G6)."""
+	return BACK if cost.freight is not None and cost.freight < cost.value else ROUTES[1]
+
+
+def route_refusals(route: str, cost: Cost, reason: str) -> list[Refusal]:
+	"""Return what stands against a route: it is one of two, its freight is known and its reason given
+	(G6).
+	"""
+	found = []
+	if route not in ROUTES:
+		found.append(Refusal("G6", mark("Decide whether the goods come back or are destroyed on site."), ()))
+	if cost.freight is None or cost.freight < 0:
+		found.append(Refusal("G6", mark("Enter what it would cost to have the goods back."), ()))
+	if not says(reason):
+		found.append(Refusal("G6", mark("Say why the goods take this route."), ()))
+	return found
+
+
+# Arrival, and what never comes
+
+
+@dataclass(frozen=True)
+class Part:
+	"""A row of an approved slip, and what became of it so far: `accounted` came, was destroyed or will not
+	come. `serials`: those that are still outstanding.
+	"""
+
+	name: str
+	number: int
+	item: str
+	batch: str
+	approved: Decimal
+	accounted: Decimal = Decimal()
+	serials: frozenset[str] = frozenset()
+	has_serials: bool = False
+
+	@property
+	def outstanding(self) -> Decimal:
+		"""Return what is still to be accounted for; never below zero."""
+		return max(self.approved - self.accounted, Decimal())
+
+
+@dataclass(frozen=True)
+class Coming:
+	"""What of a row of a slip came, was destroyed, or will not come.
+
+	`difference`: in words. `other_batch`, `other_quantity`: what came with it that is not on the slip.
+	"""
+
+	row: str
+	quantity: Decimal
+	serials: tuple[str, ...] = ()
+	difference: str = ""
+	other_batch: str = ""
+	other_quantity: Decimal = Decimal()
+
+
+def coming_refusals(coming: Sequence[Coming], parts: Mapping[str, Part]) -> list[Refusal]:
+	"""Return what stands against accounting for goods of a slip, all at once (G6, G7).
+
+	Never more than is outstanding of each row, each serial number once. What is not on the slip is not
+	booked by it: it is described, and needs a slip of its own.
+	"""
+	found: list[Refusal] = []
+	taken: dict[str, Decimal] = defaultdict(Decimal)
+	seen: set[tuple[str, str]] = set()
+	if not coming:
+		return [Refusal("G6", mark("Say how many of which row."), ())]
+	for one in coming:
+		part = parts.get(one.row)
+		if part is None:
+			found.append(
+				Refusal("G6", mark("A row is not of this return slip. Reload it and start again."), ())
+			)
+			continue
+		taken[one.row] += one.quantity
+		if one.quantity <= 0 and not one.other_quantity:
+			found.append(
+				Refusal("G6", mark("Row {0}, {1}: the quantity is missing."), (str(part.number), part.item))
+			)
+		if (one.other_batch or one.other_quantity) and not says(one.difference):
+			found.append(
+				Refusal(
+					"G6",
+					mark("Row {0}, {1}: describe what came that is not on the slip."),
+					(str(part.number), part.item),
+				)
+			)
+		if one.quantity < 0 or one.other_quantity < 0:
+			found.append(
+				Refusal("G6", mark("Row {0}, {1}: a quantity is below zero."), (str(part.number), part.item))
+			)
+		if part.has_serials:
+			found += _serials(part, one, seen)
+	for name, quantity in taken.items():
+		part = parts[name] if name in parts else None
+		if part and quantity > part.outstanding + TOLERANCE:
+			found.append(
+				Refusal(
+					"G7",
+					mark(
+						"Row {0}, {1}: {2} would be booked, {3} are outstanding. What came beyond that is "
+						"described as a difference, and needs a return slip of its own."
+					),
+					(str(part.number), part.item, plain(quantity), plain(part.outstanding)),
+				)
+			)
+	return found
+
+
+def _serials(part: Part, one: Coming, seen: set[tuple[str, str]]) -> list[Refusal]:
+	found = []
+	if len(one.serials) != one.quantity:
+		found.append(
+			Refusal(
+				"G1",
+				mark("Row {0}, {1}: {2} serial numbers for {3} pieces."),
+				(str(part.number), part.item, str(len(one.serials)), plain(one.quantity)),
+			)
+		)
+	for serial in one.serials:
+		if (part.item, serial) in seen or serial not in part.serials:
+			found.append(
+				Refusal(
+					"G7",
+					mark("Row {0}: serial number {1} is not outstanding on this return slip."),
+					(str(part.number), serial),
+				)
+			)
+		seen.add((part.item, serial))
+	return found
+
+
+# Destruction on site
+
+
+@dataclass(frozen=True)
+class Destruction:
+	"""The evidence of a destruction: who, when, photos, and a witness or a certificate."""
+
+	by: str
+	on: date | None
+	photos: bool
+	witness: str = ""
+	certificate: bool = False
+
+
+def destruction_refusals(seen: Destruction, approved_on: date, today: date) -> list[Refusal]:
+	"""Return what the evidence of a destruction lacks, all at once (G6).
+
+	Not before the return was approved (G2), not ahead of the act (K3); nobody is their own witness.
+	"""
+	found = []
+	if not says(seen.by):
+		found.append(Refusal("G6", mark("Say who destroyed the goods."), ()))
+	if seen.on is None:
+		found.append(Refusal("G6", mark("Say when the goods were destroyed."), ()))
+	elif seen.on > today:
+		found.append(Refusal("K3", mark("A destruction is recorded after it happened."), ()))
+	elif seen.on < approved_on:
+		found.append(
+			Refusal(
+				"G2",
+				mark("The goods are destroyed after the return is approved: not before {0}."),
+				(str(approved_on),),
+			)
+		)
+	if not seen.photos:
+		found.append(Refusal("G6", mark("Attach photos of the destruction."), ()))
+	if not says(seen.witness) and not seen.certificate:
+		found.append(Refusal("G6", mark("Name a witness, or attach the certificate of destruction."), ()))
+	if says(seen.witness) and _same_name(seen.witness, seen.by):
+		found.append(Refusal("G6", mark("The witness is not who destroyed the goods."), ()))
+	return found
+
+
+def _same_name(one: str, other: str) -> bool:
+	return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+# Disposition of what is in quarantine
+
+
+@dataclass(frozen=True)
+class Held:
+	"""What of one item and batch came back under a slip and is in quarantine. `since`: when the last of it
+	arrived, or was given into rework: it is inspected after that. `reworked`: what is in rework.
+	"""
+
+	received: Decimal = Decimal()
+	disposed: Decimal = Decimal()
+	reworked: Decimal = Decimal()
+	serials: frozenset[str] = frozenset()
+	has_serials: bool = False
+	since: datetime | None = None
+
+	@property
+	def left(self) -> Decimal:
+		"""Return how much is still in quarantine; never below zero."""
+		return max(self.received - self.disposed, Decimal())
+
+
+@dataclass(frozen=True)
+class Inspection:
+	"""A quality inspection as the disposition asks about it. `by_quality`: a person of Quality made it."""
+
+	name: str
+	item: str
+	batch: str
+	made_on: datetime
+	accepted: bool = False
+	submitted: bool = False
+	of_slip: bool = False
+	by_quality: bool = False
+
+
+@dataclass(frozen=True)
+class Disposing:
+	"""What Quality decides about goods in quarantine."""
+
+	item: str
+	batch: str
+	quantity: Decimal
+	disposition: str
+	serials: tuple[str, ...] = ()
+	comment: str = ""
+
+
+def disposition_refusals(
+	wanted: Disposing, held: Held | None, inspection: Inspection | None
+) -> list[Refusal]:
+	"""Return what stands against a disposition, all at once (G6).
+
+	Goods go back to stock only after an accepted inspection by Quality that is younger than their arrival and
+	their rework.
+	"""
+	if wanted.disposition not in DISPOSITIONS:
+		return [Refusal("G6", mark("{0} is not a disposition."), (wanted.disposition or "?",))]
+	if held is None or not held.received:
+		return [
+			Refusal(
+				"G6",
+				mark("{0}, batch {1}: nothing of it is in quarantine by this return slip."),
+				(wanted.item or "?", wanted.batch or "–"),
+			)
+		]
+	found = []
+	room = held.left - (held.reworked if wanted.disposition == REWORK else Decimal())
+	if wanted.quantity <= 0 or wanted.quantity > room + TOLERANCE:
+		found.append(
+			Refusal(
+				"G6",
+				mark("{0}, batch {1}: {2} would be disposed of, {3} are in quarantine by this return slip."),
+				(wanted.item, wanted.batch or "–", plain(wanted.quantity), plain(max(room, Decimal()))),
+			)
+		)
+	if held.has_serials:
+		if len(set(wanted.serials)) != wanted.quantity:
+			found.append(
+				Refusal(
+					"G1",
+					mark("{0}: {1} serial numbers for {2} pieces."),
+					(wanted.item, str(len(set(wanted.serials))), plain(wanted.quantity)),
+				)
+			)
+		found += [
+			Refusal("G6", mark("Serial number {0} is not in quarantine by this return slip."), (serial,))
+			for serial in sorted(set(wanted.serials) - held.serials)
+		]
+	if not says(wanted.comment):
+		found.append(Refusal("G6", mark("Say why this is done with the goods."), ()))
+	if wanted.disposition == TO_STOCK:
+		found += inspection_refusals(wanted, inspection, held.since)
+	return found
+
+
+def inspection_refusals(
+	wanted: Disposing, inspection: Inspection | None, since: datetime | None
+) -> list[Refusal]:
+	"""Return why an inspection does not let goods back into stock, [] if it does (G6)."""
+	if inspection is None:
+		return [
+			Refusal(
+				"G6",
+				mark("Goods go back to stock after Quality has inspected and accepted them. Inspect first."),
+				(),
+			)
+		]
+	name = inspection.name
+	if not inspection.of_slip or inspection.item != wanted.item or inspection.batch != wanted.batch:
+		return [
+			Refusal(
+				"G6",
+				mark("{0} is not the inspection of these goods: item, batch and slip are theirs."),
+				(name,),
+			)
+		]
+	found = []
+	if not (inspection.submitted and inspection.accepted):
+		found.append(Refusal("G6", mark("{0} is not submitted, or did not accept the goods."), (name,)))
+	if not inspection.by_quality:
+		found.append(Refusal("G6", mark("{0} was not made by a person of Quality."), (name,)))
+	if since and inspection.made_on < since:
+		found.append(
+			Refusal("G6", mark("{0} is older than the arrival or the rework of the goods."), (name,))
+		)
+	return found
+
+
+# What the customer gets for it, once
+
+
+@dataclass(frozen=True)
+class Owed:
+	"""Of one item: what came back or was destroyed, and what the customer has for it: a replacement, a
+	credit, or the goods themselves again.
+	"""
+
+	came: Decimal = Decimal()
+	replaced: Decimal = Decimal()
+	credited: Decimal = Decimal()
+	sent_back: Decimal = Decimal()
+
+	@property
+	def room(self) -> Decimal:
+		"""Return what may still be replaced, credited or sent back; never below zero (G7)."""
+		return max(self.came - self.replaced - self.credited - self.sent_back, Decimal())
+
+
+def owed_refusals(wanted: Mapping[str, Decimal], owed: Mapping[str, Owed], what: str) -> list[Refusal]:
+	"""Return what stands against giving the customer something for goods that came back (G7).
+
+	`what`: a sentence with four places: item, wanted, came, given already. The same goods are replaced,
+	credited or sent back, and once.
+	"""
+	found = []
+	for item, quantity in wanted.items():
+		one = owed.get(item, Owed())
+		if quantity > one.room + TOLERANCE:
+			given = one.replaced + one.credited + one.sent_back
+			found.append(Refusal("G7", what, (item, plain(quantity), plain(one.came), plain(given))))
+	return found
+
+
+TO_CREDIT = mark(
+	"{0}: {1} would be credited; {2} came back or were destroyed, of which {3} are replaced, credited or "
+	"sent back already."
+)
+TO_SEND_BACK = mark(
+	"{0}: {1} would be sent back; {2} came back or were destroyed, of which {3} are replaced, credited or "
+	"sent back already."
+)
+
+
+def taking_back_refusals(
+	held: Mapping[Key, Held], less: Mapping[Key, Decimal], owed: Mapping[str, Owed]
+) -> list[Refusal]:
+	"""Return what stands against undoing the booking of goods that were said to have come or been destroyed
+	(G6, G7): what was decided about them, and what the customer has for them, rests on it.
+
+	`less`: by item and batch what would not have come after all; only of what was received, `held` says how
+	much of it is disposed of.
+	"""
+	found = []
+	gone: dict[str, Decimal] = defaultdict(Decimal)
+	for (item, batch), quantity in less.items():
+		gone[item] += quantity
+		if (one := held.get((item, batch))) and quantity > one.left - one.reworked + TOLERANCE:
+			found.append(
+				Refusal(
+					"G6",
+					mark("{0}, batch {1}: a disposition rests on this. Take that back first."),
+					(item, batch or "–"),
+				)
+			)
+	for item, quantity in gone.items():
+		if quantity > owed.get(item, Owed()).room + TOLERANCE:
+			found.append(
+				Refusal(
+					"G7",
+					mark("{0} was replaced, credited or sent back already. Cancel that document first."),
+					(item,),
+				)
+			)
+	return found
+
+
+def totals(rows: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+	"""Return the sums of quantities by name."""
+	found: dict[str, Decimal] = defaultdict(Decimal)
+	for name, quantity in rows:
+		found[name] += quantity
+	return dict(found)
+
+
+def plain(quantity: Decimal) -> str:
+	"""Return a quantity as people write it: without noughts at its end, never with an exponent."""
+	return f"{quantity.normalize():f}"
