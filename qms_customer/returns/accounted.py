@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -51,39 +52,92 @@ def parts(slip: Document) -> dict[str, rules.Part]:
 
 def held(slip: Document) -> dict[Key, rules.Held]:
 	"""Return by item and batch what of a slip came into quarantine, and what of it has left (G6)."""
-	received: dict[Key, Decimal] = defaultdict(Decimal)
-	disposed: dict[Key, Decimal] = defaultdict(Decimal)
-	reworked: dict[Key, Decimal] = defaultdict(Decimal)
-	numbers: dict[Key, set[str]] = defaultdict(set)
-	since: dict[Key, datetime] = {}
+	found: dict[Key, _Tally] = defaultdict(_Tally)
 	for row in live(slip.arrivals):
 		if row.how == rules.RECEIVED:
-			key = (row.item_code, row.batch_no or "")
-			received[key] += number(row.qty)
-			numbers[key].update(serials(row.serial_nos))
-			since[key] = max(since.get(key, get_datetime(row.on)), get_datetime(row.on))
-	for row in live(slip.dispositions):
+			found[row.item_code, row.batch_no or ""].comes(row.qty, serials(row.serial_nos), row.on)
+	return _after(slip, found, rules.RETURNED)
+
+
+def blocked(slip: Document) -> dict[Key, rules.Held]:
+	"""Return by item and batch the stock of bad batches that was put into quarantine, and what of it has
+	left; one query, none where there is none (G5, G6).
+	"""
+	moved = [row for row in slip.get("batch_measures") or () if number(row.moved_qty)]
+	found: dict[Key, _Tally] = defaultdict(_Tally)
+	numbers = _blocked_serials(slip.name) if moved else {}
+	for row in moved:
 		key = (row.item_code, row.batch_no or "")
-		if row.disposition == rules.REWORK:
-			reworked[key] += number(row.qty)
-			since[key] = max(since.get(key, get_datetime(row.decided_on)), get_datetime(row.decided_on))
+		found[key].comes(row.moved_qty, numbers.get(key, ()), row.moved_on)
+	return _after(slip, found, rules.BLOCKED)
+
+
+@dataclass
+class _Tally:
+	received: Decimal = Decimal()
+	disposed: Decimal = Decimal()
+	reworked: Decimal = Decimal()
+	serials: set[str] = field(default_factory=set)
+	since: datetime | None = None
+
+	def comes(self, quantity: float, numbers: Iterable[str], on: object) -> None:
+		self.received += number(quantity)
+		self.serials.update(numbers)
+		self.at(on)
+
+	def at(self, on: object) -> None:
+		time = get_datetime(on)
+		self.since = max(self.since or time, time)
+
+
+def _after(slip: Document, found: dict[Key, _Tally], source: str) -> dict[Key, rules.Held]:
+	for row in live(slip.dispositions):
+		one = found.get((row.item_code, row.batch_no or ""))
+		if one is None or (row.source or rules.RETURNED) != source:
 			continue
-		disposed[key] += number(row.qty)
+		if row.disposition == rules.REWORK:
+			one.reworked += number(row.qty)
+			one.at(row.decided_on)
+			continue
+		one.disposed += number(row.qty)
 		# What was in rework is the first to leave.
-		reworked[key] = max(reworked[key] - number(row.qty), Decimal())
-		numbers[key].difference_update(serials(row.serial_nos))
-	serial = {row.item_code for row in slip.items if cint(row.has_serial_no)}
+		one.reworked = max(one.reworked - number(row.qty), Decimal())
+		one.serials.difference_update(serials(row.serial_nos))
 	return {
 		key: rules.Held(
-			quantity,
-			disposed[key],
-			reworked[key],
-			frozenset(numbers[key]),
-			key[0] in serial,
-			since.get(key),
+			one.received,
+			one.disposed,
+			one.reworked,
+			frozenset(one.serials),
+			bool(cint(frappe.get_cached_value("Item", key[0], "has_serial_no"))),
+			one.since,
 		)
-		for key, quantity in received.items()
+		for key, one in found.items()
 	}
+
+
+def _blocked_serials(slip: str) -> dict[Key, list[str]]:
+	"""By item and batch the serial numbers that stock entries of a slip put into quarantine."""
+	entry, moved, one = (
+		frappe.qb.DocType(name) for name in ("Stock Entry", "Stock Ledger Entry", "Serial and Batch Entry")
+	)
+	place = frappe.qb.DocType("Warehouse")
+	found: dict[Key, list[str]] = defaultdict(list)
+	for item, batch, serial in (
+		frappe.qb.from_(moved)
+		.join(entry)
+		.on((moved.voucher_no == entry.name) & (moved.voucher_type == "Stock Entry"))
+		.join(place)
+		.on(place.name == moved.warehouse)
+		.join(one)
+		.on(one.parent == moved.serial_and_batch_bundle)
+		.select(moved.item_code, one.batch_no, one.serial_no)
+		.where((entry[making.FIELD] == slip) & (entry.docstatus == 1) & (place.qms_quarantine == 1))
+		.where((moved.actual_qty > 0) & (moved.is_cancelled == 0) & one.serial_no.isnotnull())
+		.run()
+	):
+		found[item, batch or ""].append(serial)
+	return found
 
 
 def came(slip: Document) -> dict[str, Decimal]:
@@ -98,7 +152,7 @@ def sent_back(slip: Document) -> dict[str, Decimal]:
 	return rules.totals(
 		(row.item_code, number(row.qty))
 		for row in live(slip.dispositions)
-		if row.disposition == rules.SEND_BACK
+		if row.disposition == rules.SEND_BACK and row.source != rules.BLOCKED
 	)
 
 

@@ -19,11 +19,14 @@ from qms_customer.returns import accounted, documents, making, opened, quarantin
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark, says
 from qms_customer.rules.people import QUALITY, SERVICE
+from qms_customer.rules.returns import Key
 from qms_customer.rules.review import Refusal
 
 # The event of a chain, and what a signature means (K2, K3).
 ARRIVED, NOT_COMING = mark("Goods Received"), mark("Goods Not Coming")
 INSPECTION = "Quality Inspection"
+# As what goods in quarantine are inspected: what came back, and stock that never left.
+KINDS = {rules.RETURNED: "Incoming", rules.BLOCKED: "In Process"}
 # Goods are accounted for once their route is decided, and also when some stand in quarantine already.
 OPEN = (states.RETURN_AWAITED, states.RETURN_DESTROYING)
 RECEIVERS = (SERVICE, *route.SALES, QUALITY)
@@ -83,7 +86,16 @@ def write_off(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]], r
 	return slip
 
 
-def inspect(name: str, item: str, batch: str = "", template: str = "") -> Document:
+def in_quarantine(slip: Document, source: str) -> dict[Key, rules.Held]:
+	"""Return by item and batch what is in quarantine by a slip: what came back, or stock that was blocked
+	(G5, G6).
+	"""
+	return accounted.blocked(slip) if source == rules.BLOCKED else accounted.held(slip)
+
+
+def inspect(
+	name: str, item: str, batch: str = "", template: str = "", source: str = rules.RETURNED
+) -> Document:
 	"""Make the draft Quality Inspection of goods in quarantine and return it; the one that is open is not
 	made again (G6).
 
@@ -92,7 +104,9 @@ def inspect(name: str, item: str, batch: str = "", template: str = "") -> Docume
 	slip = frappe.get_doc(opened.DOCTYPE, name)
 	people.check_readable(slip)
 	frappe.has_permission(INSPECTION, "create", throw=True)
-	held = accounted.held(slip).get((item, batch))
+	if source not in KINDS:
+		refuse_one("G6", mark("{0} is not in quarantine."), source)
+	held = in_quarantine(slip, source).get((item, batch))
 	if held is None or held.left <= 0:
 		refuse_one(
 			"G6",
@@ -100,9 +114,15 @@ def inspect(name: str, item: str, batch: str = "", template: str = "") -> Docume
 			item or "?",
 			batch or "–",
 		)
+	about = {
+		"inspection_type": KINDS[source],
+		"reference_type": opened.DOCTYPE,
+		"reference_name": slip.name,
+		"item_code": item,
+	}
 	if one := frappe.db.get_value(
 		INSPECTION,
-		{**_of(slip, item, batch), "docstatus": 0, "creation": (">=", held.since)},
+		{**about, "batch_no": batch or ("is", "not set"), "docstatus": 0, "creation": (">=", held.since)},
 		order_by="creation desc",
 	):
 		return frappe.get_doc(INSPECTION, one)
@@ -110,8 +130,7 @@ def inspect(name: str, item: str, batch: str = "", template: str = "") -> Docume
 	inspection = frappe.get_doc(
 		{
 			"doctype": INSPECTION,
-			"inspection_type": "Incoming",
-			**_of(slip, item, batch),
+			**about,
 			"batch_no": batch or None,
 			"sample_size": float(held.left),
 			"report_date": nowdate(),
@@ -123,15 +142,6 @@ def inspect(name: str, item: str, batch: str = "", template: str = "") -> Docume
 		}
 	)
 	return inspection.insert()
-
-
-def _of(slip: Document, item: str, batch: str) -> dict[str, Any]:
-	return {
-		"reference_type": opened.DOCTYPE,
-		"reference_name": slip.name,
-		"item_code": item,
-		"batch_no": batch or ("is", "not set"),
-	}
 
 
 # Shared with destruction.py

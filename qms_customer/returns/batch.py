@@ -20,7 +20,7 @@ from qms_customer.contract.facts import number
 from qms_customer.contract.sites import customers_at
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
-from qms_customer.returns import making, opened, said
+from qms_customer.returns import making, opened, quarantine, said
 from qms_customer.rules import claim as rules
 from qms_customer.rules import mark, says
 from qms_customer.rules.content import NUMBER, normal
@@ -33,21 +33,11 @@ MOVED = mark("Batch Moved to Quarantine")
 OPENED = mark("Non-Conformance Opened")
 LOOKED_AT = mark("Batch Looked At")
 
-QUARANTINE, RETAINED = "qms_quarantine", "qms_retained_samples"
+QUARANTINE, RETAINED = quarantine.FLAG, "qms_retained_samples"
 Pair = tuple[str, str]
 
 
 # Stock
-
-
-def warehouses(company: str, flag: str) -> list[str]:
-	"""Return the leaf warehouses of a company that carry a flag of ours, by name."""
-	return frappe.get_all(
-		"Warehouse",
-		filters={"company": company, flag: 1, "is_group": 0, "disabled": 0},
-		pluck="name",
-		order_by="name",
-	)
 
 
 def on_hand(pairs: Iterable[Pair]) -> dict[Pair, dict[str, Decimal]]:
@@ -86,7 +76,7 @@ def samples_left(company: str, pairs: Iterable[Pair]) -> dict[Pair, tuple[str, D
 	"""Return by item and batch the retained samples that are left: the warehouse with most, and all of them
 	(G3).
 	"""
-	flagged = set(warehouses(company, RETAINED))
+	flagged = set(quarantine.flagged(company, RETAINED))
 	if not flagged:
 		return {}
 	found = {}
@@ -230,17 +220,11 @@ def move(name: str, content_hash: str, row: str) -> Document:
 	slip, measure = _open(name, content_hash, row)
 	for right in ("create", "submit"):
 		frappe.has_permission("Stock Entry", right, throw=True)
-	targets = warehouses(slip.company, QUARANTINE)
-	if not targets:
-		refuse_one(
-			"G6",
-			mark("{0} has no quarantine warehouse. Flag one: Warehouse, Quarantine of Returned Goods."),
-			slip.company,
-		)
+	target = quarantine.warehouse(slip.company)
 	goods = movable(slip, rest(slip, measure.item_code, measure.batch_no))
 	if not goods:
 		refuse_one("G5", mark("No stock of batch {0} lies outside quarantine."), measure.batch_no)
-	entry = _stock_entry(slip, measure, goods, targets[0])
+	entry = _stock_entry(slip, measure, goods, target)
 	# The right to make it was checked; into quarantine goods come by a step of a slip only.
 	with making.documents(slip.name) as step:
 		step.submit(entry)

@@ -40,8 +40,8 @@ def decide(
 	role = opened.require_role(
 		"G6", mark("What becomes of goods in quarantine is decided by: {0}."), (QUALITY,)
 	)
-	held = accounted.held(slip).get((wanted.item, wanted.batch))
-	seen = inspection(slip, quality_inspection) if quality_inspection else None
+	held = arrival.in_quarantine(slip, wanted.source).get((wanted.item, wanted.batch))
+	seen = inspection(slip, quality_inspection, wanted.source) if quality_inspection else None
 	found = rules.disposition_refusals(wanted, held, seen)
 	if wanted.disposition == rules.SEND_BACK:
 		owed = accounted.owed(slip)
@@ -62,6 +62,7 @@ def decide(
 			"batch_no": wanted.batch or None,
 			"serial_nos": "\n".join(wanted.serials) or None,
 			"qty": float(wanted.quantity),
+			"source": wanted.source,
 			"disposition": wanted.disposition,
 			"quality_inspection": quality_inspection or None,
 			"target_warehouse": target if wanted.disposition == rules.TO_STOCK else None,
@@ -77,7 +78,7 @@ def decide(
 	slips.settle(slip)
 	opened.save(slip)
 	signing.sign(slip, DISPOSED, role, comment=wanted.comment, shown_hash=content_hash)
-	if not any(one.left for one in accounted.held(slip).values()):
+	if not any(one.left for source in arrival.KINDS for one in arrival.in_quarantine(slip, source).values()):
 		notify.done(slip)
 	text = _("{0}, {1}: {2}").format(
 		slip.name, wanted.item, _(wanted.disposition, context="Return Disposition")
@@ -86,8 +87,11 @@ def decide(
 	return slip
 
 
-def inspection(slip: Document, name: str) -> rules.Inspection | None:
-	"""Return an inspection as the rules ask about it, None if there is none of this name."""
+def inspection(slip: Document, name: str, source: str) -> rules.Inspection | None:
+	"""Return an inspection as the rules ask about it, None if there is none of this name.
+
+	`source`: returned goods and blocked stock of the same batch are inspected each by itself.
+	"""
 	one = frappe.db.get_value(
 		arrival.INSPECTION,
 		name,
@@ -107,22 +111,24 @@ def inspection(slip: Document, name: str) -> rules.Inspection | None:
 		one.status == "Accepted",
 		one.docstatus == 1,
 		(one.reference_type, one.reference_name, one.inspection_type)
-		== (opened.DOCTYPE, slip.name, "Incoming"),
+		== (opened.DOCTYPE, slip.name, arrival.KINDS.get(source)),
 		all(QUALITY in people.own_roles(user) for user in {one.owner, one.inspected_by}),
 	)
 
 
 def inspections(slip: Document) -> list[frappe._dict]:
-	"""Return the inspections of goods that came back under a slip, the youngest first; one query (G6)."""
+	"""Return the inspections of goods in quarantine by a slip, the youngest first; one query (G6)."""
 	return frappe.get_all(
 		arrival.INSPECTION,
 		filters={
 			"reference_type": opened.DOCTYPE,
 			"reference_name": slip.name,
-			"inspection_type": "Incoming",
+			"inspection_type": ("in", list(arrival.KINDS.values())),
 			"docstatus": ("<", 2),
 		},
-		fields=["name", "item_code", "batch_no", "status", "docstatus", "creation"],
+		fields=[
+			*("name", "item_code", "batch_no", "status", "docstatus", "creation", "inspection_type"),
+		],
 		order_by="creation desc",
 	)
 
@@ -211,6 +217,9 @@ def _move(slip: Document, wanted: rules.Disposing, target: str) -> Document | No
 
 def _where(slip: Document, wanted: rules.Disposing) -> str:
 	"""The quarantine in which the goods stand: where the last of them were put."""
+	if wanted.source == rules.BLOCKED:
+		entry = next(m.stock_entry for m in slip.batch_measures if m.batch_no == wanted.batch)
+		return frappe.db.get_value("Stock Entry Detail", {"parent": entry}, "t_warehouse")
 	places = [
 		row.warehouse
 		for row in accounted.live(slip.arrivals)

@@ -85,10 +85,12 @@ def record_destruction(
 
 
 @frappe.whitelist(methods=["POST"])
-def make_inspection(name: str, item: str, batch: str = "", template: str = "") -> dict:
+def make_inspection(
+	name: str, item: str, batch: str = "", template: str = "", source: str = disposal.RETURNED
+) -> dict:
 	"""Make the draft inspection of goods in quarantine (G6)."""
 	_readable(name)
-	return {"name": arrival.inspect(name, item, batch, template).name}
+	return {"name": arrival.inspect(name, item, batch, template, source).name}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -105,12 +107,13 @@ def dispose(
 	target: str = "",
 	non_conformance: str = "",
 	procedure: str = "",
+	source: str = disposal.RETURNED,
 	signature: str | dict | None = None,
 ) -> dict:
 	"""Decide what becomes of goods in quarantine, as Quality (G6, K3)."""
 	_readable(name)
 	wanted = disposal.Disposing(
-		item, batch, number(qty), disposition_of, accounted.serials(serial_nos), comment
+		item, batch, number(qty), disposition_of, accounted.serials(serial_nos), comment, source
 	)
 	with signing.pen(signature):
 		slip = disposition.decide(

@@ -24,8 +24,6 @@ from qms_customer.shown import render
 
 def panel(slip: Document) -> dict[str, Any]:
 	"""Return what the form shows, and what the current user may do (G6, G7)."""
-	if slip.docstatus != 1 or slip.decision != "Approved":
-		return {"html": "", "hash": opened.shown_hash(slip), "parts": [], "held": [], "booked": []}
 	user = frappe.session.user
 	roles, present = people.own_roles(user), people.is_present(user)
 	state = slip.workflow_state
@@ -33,12 +31,17 @@ def panel(slip: Document) -> dict[str, Any]:
 	def may(who: tuple[str, ...], *at: str) -> bool:
 		return present and bool(roles & set(who)) and state in at
 
-	held = accounted.held(slip)
+	approved = slip.docstatus == 1 and slip.decision == "Approved"
 	owed = accounted.owed(slip)
 	inspections = disposition.inspections(slip)
-	parts = list(accounted.parts(slip).values())
+	parts = list(accounted.parts(slip).values()) if approved else []
 	worth = route.value(slip) if state in route.OPEN else None
-	stands = [_held(key, one, inspections) for key, one in held.items() if one.left > 0]
+	stands = [
+		_held(key, source, one, inspections)
+		for source in arrival.KINDS
+		for key, one in arrival.in_quarantine(slip, source).items()
+		if one.left > 0
+	]
 	room = any(one.room > 0 for one in owed.values())
 	replacements, notes = exchange.replacements(slip.name), credit.notes(slip.name)
 	drafted = any(one.docstatus == 0 for one in replacements)
@@ -61,14 +64,14 @@ def panel(slip: Document) -> dict[str, Any]:
 		"may_destroy": may(destruction.RECORDERS, states.RETURN_DESTROYING),
 		"may_write_off": may(route.SALES, *arrival.OPEN),
 		"may_inspect": bool(stands) and bool(frappe.has_permission(arrival.INSPECTION, "create")),
-		"may_dispose": bool(stands) and may((QUALITY,), *states.RETURN_APPROVED),
+		"may_dispose": bool(stands) and present and QUALITY in roles,
 		"may_replace": room
 		and slip.wanted == exchange.EXCHANGE
 		and not drafted
 		and may(exchange.SENDERS, *states.RETURN_APPROVED),
 		"may_credit": room and slip.wanted in credit.MONEY and may(credit.DRAFTERS, *states.RETURN_APPROVED),
 		"may_take_back_goods": may((*route.SALES, QUALITY), *states.RETURN_APPROVED),
-		"may_take_back_dispositions": may((QUALITY,), *states.RETURN_APPROVED),
+		"may_take_back_dispositions": present and QUALITY in roles,
 		"case": disposition.open_case(slip),
 		"parts": [
 			{
@@ -90,19 +93,23 @@ def _currency(slip: Document) -> str:
 	return frappe.get_cached_value("Company", slip.company, "default_currency")
 
 
-def _held(key: tuple[str, str], one: rules.Held, inspections: list[frappe._dict]) -> dict[str, Any]:
+def _held(
+	key: tuple[str, str], source: str, one: rules.Held, inspections: list[frappe._dict]
+) -> dict[str, Any]:
 	"""Goods in quarantine with their youngest inspection that counts."""
 	seen = next(
 		(
 			i
 			for i in inspections
-			if (i.item_code, i.batch_no or "") == key and (not one.since or i.creation >= one.since)
+			if (i.item_code, i.batch_no or "", i.inspection_type) == (*key, arrival.KINDS[source])
+			and (not one.since or i.creation >= one.since)
 		),
 		None,
 	)
 	return {
 		"item": key[0],
 		"batch": key[1],
+		"source": source,
 		"qty": float(one.left),
 		"reworked": float(one.reworked),
 		"serial_nos": "\n".join(sorted(one.serials)),

@@ -143,17 +143,11 @@ def _claimed(doc: Document) -> str:
 
 
 def _is_booked(doc: Document) -> bool:
+	if doc.doctype == "Stock Entry":
+		# Whatever it moved into quarantine, out of it, or off the books, a signed step rests on it.
+		return True
 	found = {"document_type": doc.doctype, "document": doc.name, "taken_back_on": ("is", "not set")}
-	return bool(
-		frappe.db.exists("Return Disposition", found)
-		or frappe.db.exists("Return Arrival", found)
-		or (
-			doc.doctype == "Stock Entry"
-			and frappe.db.exists(
-				"Return Arrival", {"write_off": doc.name, "taken_back_on": ("is", "not set")}
-			)
-		)
-	)
+	return bool(frappe.db.exists("Return Disposition", found) or frappe.db.exists("Return Arrival", found))
 
 
 def _value(doc: Document, name: str) -> str:

@@ -28,13 +28,7 @@ def warehouse(company: str) -> str:
 
 	The first by name of those that are flagged. Raises QMSRefusal if there is none.
 	"""
-	found = frappe.get_all(
-		"Warehouse",
-		filters={"company": company, FLAG: 1, "is_group": 0, "disabled": 0},
-		pluck="name",
-		order_by="name",
-		limit=1,
-	)
+	found = flagged(company, FLAG)
 	if not found:
 		refuse_one(
 			"G6",
@@ -42,6 +36,16 @@ def warehouse(company: str) -> str:
 			company,
 		)
 	return found[0]
+
+
+def flagged(company: str, flag: str) -> list[str]:
+	"""Return the leaf warehouses of a company that carry a flag of ours, by name."""
+	return frappe.get_all(
+		"Warehouse",
+		filters={"company": company, flag: 1, "is_group": 0, "disabled": 0},
+		pluck="name",
+		order_by="name",
+	)
 
 
 def is_quarantine(name: str | None) -> bool:

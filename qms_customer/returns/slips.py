@@ -9,7 +9,7 @@ from qms_customer.contract.facts import number
 from qms_customer.returns import said
 from qms_customer.returns.accounted import live
 from qms_customer.rules import returns as rules
-from qms_customer.rules.disposal import FINAL
+from qms_customer.rules.disposal import BLOCKED, FINAL
 
 
 def settle(slip: Document) -> None:
@@ -36,7 +36,7 @@ def standing(slip: Document) -> rules.Standing:
 		destroyed=came["Destroyed on Site"],
 		written_off=came["Not Coming"],
 		# What is reworked stays in quarantine.
-		disposed=_sum(d.qty for d in dispositions if d.disposition in FINAL),
+		disposed=_sum(d.qty for d in dispositions if d.disposition in FINAL and d.source != BLOCKED),
 	)
 
 

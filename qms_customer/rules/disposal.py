@@ -24,6 +24,9 @@ DISPOSITIONS = (REWORK, SCRAP, TO_STOCK, SEND_BACK)
 # Goods that are reworked stay in quarantine until they are inspected again.
 FINAL = (SCRAP, TO_STOCK, SEND_BACK)
 
+# Which goods: those that came back, or stock of a bad batch that was put into quarantine with them (G5).
+RETURNED, BLOCKED = "Returned Goods", "Blocked Stock"
+
 
 # The route, by cost
 
@@ -263,6 +266,7 @@ class Disposing:
 	disposition: str
 	serials: tuple[str, ...] = ()
 	comment: str = ""
+	source: str = RETURNED
 
 
 def disposition_refusals(
@@ -284,6 +288,8 @@ def disposition_refusals(
 			)
 		]
 	found = []
+	if wanted.source == BLOCKED and wanted.disposition == SEND_BACK:
+		found.append(Refusal("G6", mark("{0} never was with this customer."), (wanted.item,)))
 	room = held.left - (held.reworked if wanted.disposition == REWORK else Decimal())
 	if wanted.quantity <= 0 or wanted.quantity > room + TOLERANCE:
 		found.append(

@@ -9,12 +9,13 @@ from frappe.utils import add_days, nowdate
 from qms_customer.contract import states
 from qms_customer.messages import QMSRefusal
 from qms_customer.records import verification
+from qms_customer.returns import claim_api
 from qms_customer.returns import disposition_api as api
 from qms_customer.rules import people as roles
+from tests.support import claims, sales
 from tests.support import contracts as c
 from tests.support import disposed as d
 from tests.support import goods as g
-from tests.support import sales
 from tests.support.company import ABBR, COMPANY
 from tests.support.people import as_user, make_user
 
@@ -24,6 +25,11 @@ NOTE = "Delivery Note"
 @pytest.fixture
 def world() -> c.World:
 	return c.World()
+
+
+@pytest.fixture
+def actors() -> tuple[str, ...]:
+	return g.everybody()
 
 
 @pytest.fixture
@@ -475,3 +481,33 @@ def test_g6_a_destruction_that_was_recorded_by_mistake_is_taken_back(world, slip
 	doc = d.not_coming(world, doc)
 	doc = d.taken_back(world, doc, doc.arrivals[-1])
 	assert doc.workflow_state == states.RETURN_DESTROYING
+
+
+# Stock of a bad batch
+
+
+@pytest.mark.rule("G5")
+@pytest.mark.rule("G6")
+def test_g6_stock_that_was_blocked_leaves_quarantine_by_a_disposition_too(world, actors):
+	d.quarantine()
+	slip = claims.bad(world, claims.claimed(world))
+	code, batch = slip.items[0].item_code, slip.items[0].batch_no
+	with as_user(make_user(*g.EVERY_RIGHT, roles.QUALITY)):
+		claim_api.move_batch(slip.name, claims.shown(slip), slip.batch_measures[0].name)
+	slip.reload()
+	moved = slip.batch_measures[0].moved_qty
+	assert d.stock(code, d.quarantine(), batch) == moved > 2
+	entry = frappe.get_doc("Stock Entry", slip.batch_measures[0].stock_entry)
+	g.refused(actors, entry.cancel, "G6: .*Take it back there")
+	blocked = {"source": "Blocked Stock"}
+	refused(lambda: d.disposed(world, slip, "Send Back to the Customer", 1, **blocked), "never was with")
+	refused(lambda: d.disposed(world, slip, "Scrap", 1), "nothing of it")
+	state = slip.workflow_state
+	slip = d.disposed(world, slip, "Scrap", 1, **blocked)
+	to_stock = {"what": "Return to Stock", "target": c.warehouse(), **blocked}
+	refused(lambda: d.disposed(world, slip, qty=1, **to_stock), "Inspect first")
+	seen = d.inspected(world, slip, **blocked)
+	slip = d.disposed(world, slip, qty=moved - 1, quality_inspection=seen, **to_stock)
+	assert d.stock(code, d.quarantine(), batch) == 0
+	assert slip.workflow_state == state
+	assert verification.verify(d.SLIP, slip.name).findings == []

@@ -209,11 +209,12 @@ def inspected(
 	place: int = 0,
 	user: str = "",
 	submit: bool = True,
+	**values: Any,
 ) -> str:
 	"""Return the inspection of goods in quarantine, as Quality."""
 	row = slip.items[place]
 	with as_user(user or world.person(roles.QUALITY)):
-		name = api.make_inspection(slip.name, row.item_code, row.batch_no or "")["name"]
+		name = api.make_inspection(slip.name, row.item_code, row.batch_no or "", **values)["name"]
 		doc = frappe.get_doc("Quality Inspection", name)
 		doc.manual_inspection, doc.status = 1, status
 		doc.save()

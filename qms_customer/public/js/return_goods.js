@@ -7,7 +7,8 @@ qms_customer.returns.goods = (method, args, type = "POST") =>
 
 frappe.ui.form.on("Return Slip", {
 	refresh(frm) {
-		if (frm.is_new() || frm.doc.docstatus !== 1 || frm.doc.decision !== "Approved") return;
+		const approved = frm.doc.docstatus === 1 && frm.doc.decision === "Approved";
+		if (frm.is_new() || !(approved || frm.doc.batch_measures?.length)) return;
 		const name = frm.doc.name;
 		qms_customer.returns.goods("get_goods", { name }, "GET").then((panel) => {
 			if (frm.doc.name !== name) return;
@@ -53,7 +54,10 @@ function goods_buttons(frm, panel) {
 	if (booked.length) frm.add_custom_button(__("Take Back"), () => take_back(frm, panel, booked));
 }
 
-const title_of = (one) => (one.batch ? `${one.item} ${one.batch}` : one.item);
+const title_of = (one) => {
+	const title = one.batch ? `${one.item} ${one.batch}` : one.item;
+	return one.source === "Blocked Stock" ? `${title} (${__("Blocked Stock", null, "Return Disposition")})` : title;
+};
 
 const sign_goods = (frm, panel, { method, args, ...opts }) =>
 	qms_customer.sign({
@@ -237,7 +241,7 @@ function inspect(frm, one) {
 	const open = (made) => frappe.set_route("Form", "Quality Inspection", made.name);
 	if (one.inspection) return open({ name: one.inspection });
 	qms_customer.returns
-		.goods("make_inspection", { name: frm.doc.name, item: one.item, batch: one.batch })
+		.goods("make_inspection", { name: frm.doc.name, item: one.item, batch: one.batch, source: one.source })
 		.then(open, () => {});
 }
 
@@ -250,7 +254,10 @@ function dispose(frm, panel, one) {
 				fieldname: "disposition",
 				fieldtype: "Select",
 				label: __("Disposition"),
-				options: ["Rework", "Scrap", "Return to Stock", "Send Back to the Customer"].map((value) => ({
+				options: [
+					...["Rework", "Scrap", "Return to Stock"],
+					...(one.source === "Blocked Stock" ? [] : ["Send Back to the Customer"]),
+				].map((value) => ({
 					value,
 					label: __(value, null, "Return Disposition"),
 				})),
@@ -311,6 +318,7 @@ function dispose(frm, panel, one) {
 			target: values.target || "",
 			non_conformance: panel.case || "",
 			procedure: values.procedure || "",
+			source: one.source,
 		}),
 	}).show();
 }
