@@ -159,6 +159,7 @@ doc_events = {
 			"qms_customer.returns.exchange.before_submit",
 			"qms_customer.erp.delivery_note.before_submit",
 		],
+		"on_submit": "qms_customer.returns.exchange.on_submit",
 		"before_change": "qms_customer.erp.delivery_terms.before_change",
 		"on_cancel": "qms_customer.erp.release.on_cancel",
 		"on_change": "qms_customer.erp.register.on_goods_or_money",

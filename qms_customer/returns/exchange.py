@@ -192,6 +192,35 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 		refuse(found)
 
 
+def on_submit(doc: Document, method: str | None = None) -> None:
+	"""Close what goes out again for goods that were invoiced: nobody invoices them a second time (G6).
+
+	Where the delivery is not, or not wholly, invoiced yet, Finance invoices what the customer has in the end.
+	"""
+	if doc.get(making.FIELD) and not doc.is_return and _is_invoiced(doc):
+		doc.update_status("Closed")
+
+
+def _is_invoiced(doc: Document) -> bool:
+	"""Whether every delivery note from which the goods of a document came back is invoiced; two queries."""
+	items = {row.item_code for row in (*doc.items, *(doc.get("packed_items") or ()))}
+	notes = set(
+		frappe.get_all(
+			"Return Slip Item",
+			filters={
+				"parent": doc.get(making.FIELD),
+				"item_code": ("in", sorted(items)),
+				"delivery_doctype": NOTE,
+			},
+			pluck="delivery",
+		)
+	)
+	billed = frappe.get_all(
+		NOTE, filters={"name": ("in", sorted(notes) or [""]), "per_billed": (">=", 99.99)}, pluck="name"
+	)
+	return bool(notes) and notes == set(billed)
+
+
 def before_validate(doc: Document, method: str | None = None) -> None:
 	"""A submit that skips ERPNext's validation does not skip the door (G7)."""
 	if doc.flags.ignore_validate and doc.docstatus == 1:
