@@ -51,9 +51,14 @@ def receive(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]]) -> 
 		book(slip, one, rules.RECEIVED, made.get(one.row)).warehouse = place if one.quantity else None
 	slips.settle(slip)
 	opened.save(slip, ARRIVED)
+	asked = frappe.get_all(
+		"ToDo",
+		filters={"reference_type": opened.DOCTYPE, "reference_name": slip.name, "status": "Open"},
+		pluck="allocated_to",
+	)
 	notify.assign(
 		slip,
-		people.holders(QUALITY),
+		[user for user in people.holders(QUALITY) if user not in asked],
 		_("Inspect what came back from {0}: {1}").format(slip.customer_name, slip.name),
 	)
 	if any(one.difference for one in coming):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from frappe.model.document import Document
+from frappe.utils import now_datetime
 
 from qms_customer.contract.facts import number
 from qms_customer.returns import said
@@ -15,6 +16,10 @@ from qms_customer.rules.disposal import BLOCKED, FINAL
 def settle(slip: Document) -> None:
 	"""Set the state of a slip to what follows from what it says; the caller saves it (G2-G6)."""
 	slip.workflow_state = rules.state(standing(slip))
+	if slip.workflow_state != rules.CLOSED:
+		slip.closed_on = None
+	elif not slip.closed_on:
+		slip.closed_on = now_datetime()
 
 
 def standing(slip: Document) -> rules.Standing:

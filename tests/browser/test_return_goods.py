@@ -1,5 +1,5 @@
-"""Goods of an approved return by the people who handle them, in their screens: back and exchanged, destroyed on
-site.
+"""Goods of an approved return by the people who handle them, in their screens: back and exchanged, destroyed
+on site.
 """
 
 from __future__ import annotations
