@@ -124,7 +124,7 @@ def _invoiced(
 
 
 def _credit_note(invoice: str, lines: dict[str, tuple[str, Decimal]]) -> Document:
-	doc = make_return_doc(INVOICE, invoice)
+	doc = make_return_doc(INVOICE, invoice, making.blank(INVOICE))
 	kept = []
 	for row in doc.items:
 		if row.sales_invoice_item in lines:

@@ -14,6 +14,7 @@ from frappe.model.document import Document
 from qms_customer.contract.facts import number
 from qms_customer.erp.release import RETURNED
 from qms_customer.messages import refuse_one
+from qms_customer.returns import making
 from qms_customer.rules import mark
 from qms_customer.rules.goods import TOLERANCE
 
@@ -60,7 +61,7 @@ def returns_of(deliveries: Mapping[tuple[str, str], list[Goods]], warehouse: str
 
 
 def _return_of(doctype: str, name: str, goods: list[Goods], warehouse: str) -> Document:
-	doc = make_return_doc(doctype, name)
+	doc = make_return_doc(doctype, name, making.blank(doctype))
 	mapped = {row.get(RETURNED[doctype][0]): row for row in doc.items}
 	plain = [one for one in goods if one.row in mapped]
 	rows = [_row(doc, mapped[one.row], one) for one in plain]

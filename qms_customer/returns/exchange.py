@@ -86,7 +86,7 @@ def _under_contract(order: str, rows: list[tuple[Document, Decimal]]) -> Documen
 	wanted = _by_line(order, rows)
 	if frappe.db.get_value(ORDER, order, "docstatus") != 1:
 		refuse_one("C1", mark("{0} is not in force any more: a replacement is a new order."), order)
-	doc = make_delivery_note(order, kwargs={"filtered_children": sorted(wanted)})
+	doc = make_delivery_note(order, making.blank(NOTE), kwargs={"filtered_children": sorted(wanted)})
 	kept = []
 	for line in doc.items:
 		room = number(line.qty) * number(line.conversion_factor or 1)

@@ -43,7 +43,7 @@ class Making:
 
 	def submit(self, doc: Document) -> Document:
 		"""Store, if it is new, and submit a document of the slip, and return it."""
-		if doc.is_new():
+		if not doc.name or doc.is_new():
 			self.insert(doc)
 		self.documents.add((doc.doctype, doc.name))
 		# As in insert.
@@ -62,6 +62,16 @@ class Making:
 		# The slip that names it stays, and says that it was taken back.
 		doc.flags.ignore_links = True
 		doc.cancel()
+
+
+def blank(doctype: str) -> Document:
+	"""Return an empty document that ERPNext's own functions fill in for a step, whatever the person may make
+	by themselves.
+	"""
+	doc = frappe.new_doc(doctype)
+	# As in Making.insert.
+	doc.flags.ignore_permissions = True
+	return doc
 
 
 @contextmanager
