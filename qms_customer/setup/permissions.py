@@ -28,6 +28,9 @@ SALES_RECORD = (
 # Who sees what was found on goods that customers return.
 RETURNS = (*SALES_RECORD, PRODUCTION, RND)
 
+# Who books returned goods (G6).
+RETURNED_GOODS = (SALES_USER, BUSINESS_MANAGER, SALES_VP, QUALITY, SERVICE)
+
 READERS = {
 	"Sales Order": ROLES,
 	"Quotation": ROLES,
@@ -47,17 +50,20 @@ READERS = {
 	"Quality Inspection Template": (QUALITY,),
 	"Non Conformance": RETURNS,
 	"Quality Procedure": (QUALITY, MANAGEMENT_REPRESENTATIVE, AUDITOR),
+	# ERPNext asks for rights on the bundle even where a step of a slip makes its document; it moves nothing.
+	"Serial and Batch Bundle": RETURNED_GOODS,
 	# ERPNext lets only Accounts read these, and the contract names one (A9).
 	"Mode of Payment": (SALES_USER, BUSINESS_MANAGER, SALES_VP, GENERAL_MANAGER),
 	# Who changes the settings chooses roles in the routing table.
 	"Role": (GENERAL_MANAGER, MANAGEMENT_REPRESENTATIVE),
 }
-# What Quality does in ERPNext's own documents: test samples, block a bad batch, open a non-conformance (G3,
-# G5).
+# What is done in ERPNext's own documents: test samples, block a bad batch, open a non-conformance, name what
+# came back (G3, G5, G6).
 WRITERS = {
 	"Quality Inspection": ((QUALITY,), ("create", "write", "submit")),
 	"Batch": ((QUALITY,), ("write",)),
 	"Non Conformance": ((QUALITY,), ("create", "write")),
+	"Serial and Batch Bundle": (RETURNED_GOODS, ("create", "write", "submit", "cancel")),
 }
 MARK = "qms_customer_standard_permissions"
 

@@ -62,9 +62,8 @@ def test_g6_nothing_is_sold_or_used_from_quarantine(world, slip, code, actors):
 	g.submit_refused(
 		actors, entry("Material Transfer", code, s_warehouse=place, t_warehouse=c.warehouse()), QUARANTINE
 	)
-	g.submit_refused(
-		actors, g.delivery_by_hand(slip.customer, {"item_code": code, "warehouse": place}), QUARANTINE
-	)
+	order = c.committed_order(world, code, qty=1)
+	g.submit_refused(actors, g.delivery(order, warehouse=place), QUARANTINE)
 	invoice = frappe.get_doc(
 		{
 			"doctype": "Sales Invoice",
@@ -74,7 +73,7 @@ def test_g6_nothing_is_sold_or_used_from_quarantine(world, slip, code, actors):
 			"items": [{"item_code": code, "qty": 1, "rate": 1, "warehouse": place}],
 		}
 	).insert()
-	g.submit_refused(actors, invoice, QUARANTINE)
+	g.submit_refused(actors, invoice, f"{QUARANTINE}|D4")
 	count = frappe.get_doc(
 		{
 			"doctype": "Stock Reconciliation",
@@ -106,8 +105,8 @@ def test_g6_the_ledger_itself_refuses(world, slip, code):
 				"warehouse": d.quarantine(),
 				"posting_date": nowdate(),
 				"posting_time": "23:00",
-				"voucher_type": ENTRY,
-				"voucher_no": "X",
+				"voucher_type": NOTE,
+				"voucher_no": slip.arrivals[0].document,
 				"actual_qty": -1,
 				"company": COMPANY,
 			}
@@ -165,9 +164,9 @@ def test_g6_what_a_slip_has_booked_is_not_cancelled_elsewhere(world, slip, actor
 def test_g6_a_quarantine_with_goods_in_it_stays_one(world, slip, actors):
 	place = frappe.get_doc("Warehouse", d.quarantine())
 	place.qms_quarantine = 0
-	g.refused(actors, place.save, "G6: .*changed when it is empty")
+	g.refused(actors[1:], place.save, "G6: .*changed when it is empty")
 	g.refused(
-		actors,
+		actors[1:],
 		lambda: client.set_value("Warehouse", d.quarantine(), "qms_quarantine", 0),
 		"changed when it is empty",
 	)
