@@ -46,12 +46,14 @@ def customer(data: dict[str, Any]) -> dict[str, Any]:
 	return _add(data, ours, CYCLE_TIMES)
 
 
-def delivery(data: dict[str, Any]) -> dict[str, Any]:
-	"""Add the return slips that were made from a delivery (G1)."""
-	data.setdefault("non_standard_fieldnames", {})[RETURN_SLIP] = "source_name"
-	# Two types may number their documents alike.
-	data.setdefault("dynamic_links", {})["source_name"] = ["Delivery Note", "source_doctype"]
-	return _group(data, _("Returns"), RETURN_SLIP)
+def delivery_note(data: dict[str, Any]) -> dict[str, Any]:
+	"""Add the return slips that were made from a delivery note (G1)."""
+	return _made_from(data, "Delivery Note")
+
+
+def sales_invoice(data: dict[str, Any]) -> dict[str, Any]:
+	"""Add the return slips that were made from an invoice that moved stock (G1)."""
+	return _made_from(data, "Sales Invoice")
 
 
 def item(data: dict[str, Any]) -> dict[str, Any]:
@@ -77,6 +79,13 @@ def _reports(data: dict[str, Any], label: str, *names: str) -> dict[str, Any]:
 def _add(data: dict[str, Any], doctypes: tuple[str, ...], report: str = "") -> dict[str, Any]:
 	_group(data, _("Contract Review"), *doctypes)
 	return _reports(data, _("Contract Review"), report) if report else data
+
+
+def _made_from(data: dict[str, Any], doctype: str) -> dict[str, Any]:
+	data.setdefault("non_standard_fieldnames", {})[RETURN_SLIP] = "source_name"
+	# Two types may number their documents alike.
+	data.setdefault("dynamic_links", {})["source_name"] = [doctype, "source_doctype"]
+	return _group(data, _("Returns"), RETURN_SLIP)
 
 
 def _group(data: dict[str, Any], label: str, *doctypes: str) -> dict[str, Any]:

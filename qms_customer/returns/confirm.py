@@ -39,9 +39,7 @@ DAYS = 14
 NAME_LENGTH, REASON_LENGTH = 140, 1000
 
 
-def attach_paper(
-	name: str, content_hash: str, file: str, confirmed_by: str, confirmed_on: str
-) -> Document:
+def attach_paper(name: str, content_hash: str, file: str, confirmed_by: str, confirmed_on: str) -> Document:
 	"""Record that the customer signed the slip on paper, with the paper, and return the slip (G1)."""
 	slip = opened.locked(name, content_hash)
 	opened.require_state(slip, "G1", states.RETURN_DRAFT)

@@ -217,9 +217,7 @@ def _claims(wanted: Wanted, slip: str) -> Iterator[tuple[str, Claimed]]:
 			yield delivery_row or "", Claimed(other, *key, rest, numbers)
 
 
-def _lots(
-	rows: Sequence[Row], claims: Sequence[tuple[str, Claimed]], found: dict[Key, Balance]
-) -> list[Lot]:
+def _lots(rows: Sequence[Row], claims: Sequence[tuple[str, Claimed]], found: dict[Key, Balance]) -> list[Lot]:
 	back: dict[tuple[str, Key], Decimal] = defaultdict(Decimal)
 	for r in rows:
 		if r.quantity < 0:
@@ -310,9 +308,7 @@ def _read(doctype: str, table: str, wanted: Wanted, other: bool, bundled: bool) 
 	source, packed = SOURCES[doctype], table == PACKED
 	head, row = frappe.qb.DocType(doctype), frappe.qb.DocType(table)
 	line = frappe.qb.DocType(f"{doctype} Item") if packed else row
-	query = (
-		frappe.qb.from_(row).join(head).on((head.name == row.parent) & (row.parenttype == doctype))
-	)
+	query = frappe.qb.from_(row).join(head).on((head.name == row.parent) & (row.parenttype == doctype))
 	if packed:
 		query = query.left_join(line).on(line.name == row.parent_detail_docname)
 	returns = line[RETURNED[doctype][0]]
@@ -327,13 +323,14 @@ def _read(doctype: str, table: str, wanted: Wanted, other: bool, bundled: bool) 
 	query = query.where(head.docstatus == 1)
 	if wanted.company:
 		query = query.where(head.company == wanted.company)
-	query = query.where(
-		(head.customer != wanted.customer) if other else (head.customer == wanted.customer)
-	)
+	query = query.where((head.customer != wanted.customer) if other else (head.customer == wanted.customer))
 	if frappe.get_meta(doctype).has_field("is_internal_customer"):
 		# What a company delivers to itself is no sale.
-		own = (head.is_internal_customer == 1) & (head.represents_company == head.company)
-		query = query.where(own.isnull() | (own == 0))
+		query = query.where(
+			(head.is_internal_customer == 0)
+			| head.represents_company.isnull()
+			| (head.represents_company != head.company)
+		)
 	for name, value in source.which.items():
 		query = query.where(head[name] == value)
 	query = query.where(row.item_code.isin(wanted.items))

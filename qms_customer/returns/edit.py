@@ -55,9 +55,7 @@ def refuse_unless_plain(slip: Document) -> None:
 			continue
 		if field.fieldtype == "Table":
 			if slip.get(name):
-				refuse_one(
-					"C11", mark("{0} of a new return slip is filled in by its steps."), _(field.label)
-				)
+				refuse_one("C11", mark("{0} of a new return slip is filled in by its steps."), _(field.label))
 		else:
 			slip.set(name, None)
 
@@ -135,9 +133,7 @@ def problems(slip: Document, known: Known) -> list[Refusal]:
 		key for key, balance in known.facts.balances.items() if balance.delivered
 	}
 	w = known.wanted
-	others = (
-		delivered.others(delivered.Wanted(w.company, w.customer, missing, w.plain)) if missing else {}
-	)
+	others = delivered.others(delivered.Wanted(w.company, w.customer, missing, w.plain)) if missing else {}
 	names = {c: frappe.get_cached_value("Customer", c, "customer_name") for c in set(others.values())}
 	against = rules.slip_refusals(
 		rows,
@@ -166,7 +162,9 @@ def statement(slip: Document) -> str:
 
 	From which deliveries it comes is ours to know: that changes nothing.
 	"""
-	goods: dict[tuple[str, str], dict] = defaultdict(lambda: {"qty": Decimal(), "serials": set(), "why": set()})
+	goods: dict[tuple[str, str], dict] = defaultdict(
+		lambda: {"qty": Decimal(), "serials": set(), "why": set()}
+	)
 	for row in slip.items:
 		one = goods[row.item_code, row.batch_no or ""]
 		one["qty"] += number(row.stock_qty)

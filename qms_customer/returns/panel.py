@@ -28,14 +28,26 @@ class Step:
 
 # A part that brings a state of its own adds its step here.
 NEXT: dict[str, Step] = {
-	states.RETURN_DRAFT: Step(mark("Fill in the goods, have the customer confirm, then put the slip forward.")),
+	states.RETURN_DRAFT: Step(
+		mark("Fill in the goods, have the customer confirm, then put the slip forward.")
+	),
 	states.RETURN_TESTING: Step(mark("Quality tests the retained sample of each batch.")),
-	states.RETURN_EXPLAINING: Step(mark("The sample is good: Sales explains it and records the answer."), "orange"),
-	states.RETURN_PENDING: Step(mark("The business manager decides, for a bulk return the general manager too."), "orange"),
-	states.RETURN_ROUTING: Step(mark("Sales decides by cost whether the goods come back or are destroyed on site."), "orange"),
+	states.RETURN_EXPLAINING: Step(
+		mark("The sample is good: Sales explains it and records the answer."), "orange"
+	),
+	states.RETURN_PENDING: Step(
+		mark("The business manager decides, for a bulk return the general manager too."), "orange"
+	),
+	states.RETURN_ROUTING: Step(
+		mark("Sales decides by cost whether the goods come back or are destroyed on site."), "orange"
+	),
 	states.RETURN_AWAITED: Step(mark("The goods are on their way back: book them when they arrive.")),
-	states.RETURN_DESTROYING: Step(mark("The goods are destroyed where they are: record it with the evidence.")),
-	states.RETURN_QUARANTINED: Step(mark("The goods are in quarantine: Quality inspects them and decides on them."), "red"),
+	states.RETURN_DESTROYING: Step(
+		mark("The goods are destroyed where they are: record it with the evidence.")
+	),
+	states.RETURN_QUARANTINED: Step(
+		mark("The goods are in quarantine: Quality inspects them and decides on them."), "red"
+	),
 	states.RETURN_CLOSED: Step(mark("Nothing is open on this slip."), "green"),
 	states.RETURN_REJECTED: Step(mark("The return was rejected: nothing comes back."), "red"),
 	states.RETURN_WITHDRAWN: Step(mark("The slip was withdrawn: nothing comes back."), "gray"),

@@ -117,9 +117,7 @@ class Share:
 	taken: Decimal
 
 
-def is_bulk(
-	quantity: Decimal, amount: Decimal | None, shares: Iterable[Share], limits: BulkLimits
-) -> bool:
+def is_bulk(quantity: Decimal, amount: Decimal | None, shares: Iterable[Share], limits: BulkLimits) -> bool:
 	"""Return whether a return is a bulk return, which the general manager approves as well (G2).
 
 	Each delivery is looked at by itself, and what came back of it before counts: a bulk return in parts is
@@ -150,7 +148,9 @@ def correction_refusals(
 		most, known = stated[row]
 		if quantity < 0 or quantity > most or not serials <= known:
 			return [
-				Refusal("G7", mark("The quantity can be corrected downward only. For more, ask for a new slip."))
+				Refusal(
+					"G7", mark("The quantity can be corrected downward only. For more, ask for a new slip.")
+				)
 			]
 		if known and len(serials) != quantity:
 			return [Refusal("G1", mark("Name as many serial numbers as pieces come back."))]
