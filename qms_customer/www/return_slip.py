@@ -17,6 +17,7 @@ def get_context(context: Any) -> Any:
 	context.no_cache = 1
 	context.no_breadcrumbs = 1
 	context.show_sidebar = False
+	context.hide_footer_signup = 1
 	context.title = _("Return Slip")
 	token = str(frappe.form_dict.get("token") or "")
 	slip = _opened(token)
