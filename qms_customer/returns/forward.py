@@ -107,7 +107,6 @@ def withdraw(name: str, content_hash: str, reason: str) -> Document:
 			"link_expires": None,
 		}
 	)
-	slip.closed_on = slip.decided_on
 	slips.settle(slip)
 	opened.submit(slip)
 	refuse_incomplete(slip)

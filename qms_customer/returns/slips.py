@@ -16,7 +16,7 @@ from qms_customer.rules.disposal import BLOCKED, FINAL
 def settle(slip: Document) -> None:
 	"""Set the state of a slip to what follows from what it says; the caller saves it (G2-G6)."""
 	slip.workflow_state = rules.state(standing(slip))
-	if slip.workflow_state != rules.CLOSED:
+	if slip.workflow_state not in _ENDED:
 		slip.closed_on = None
 	elif not slip.closed_on:
 		slip.closed_on = now_datetime()
@@ -45,6 +45,7 @@ def standing(slip: Document) -> rules.Standing:
 	)
 
 
+_ENDED = (rules.CLOSED, rules.REJECTED, rules.WITHDRAWN)
 _HOW = ("Received", "Destroyed on Site", "Not Coming")
 
 

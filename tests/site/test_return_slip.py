@@ -318,6 +318,7 @@ def test_a_slip_is_withdrawn_signed_and_with_a_reason(world: c.World) -> None:
 		with pytest.raises(QMSRefusal, match="decided already"):
 			api.withdraw(slip.name, r.shown(slip), "Again")
 	assert (slip.docstatus, slip.decision) == (1, "Withdrawn")
+	assert slip.closed_on
 	assert verification.verify(r.SLIP, slip.name).findings == []
 
 
