@@ -337,7 +337,12 @@ def _return_slips(doctype: str, customer: str, latest: int) -> Section:
 		"return_slips",
 		mark("Return Slips"),
 		(
-			*(mark("Return Slip Number"), mark("Date"), mark("Wanted by the Customer"), mark("Quality Claim")),
+			*(
+				mark("Return Slip Number"),
+				mark("Date"),
+				mark("Wanted by the Customer"),
+				mark("Quality Claim"),
+			),
 			*(mark("Pieces"), mark("Amount"), mark("Current State"), mark("Closed On")),
 		),
 		[

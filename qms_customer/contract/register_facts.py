@@ -361,7 +361,9 @@ def _deliveries(names: list[str]) -> tuple[dict[str, list[date]], dict[str, int]
 			query = query.where(doc.update_stock == 1)
 		if frappe.db.has_column(doctype, "qms_return_slip"):
 			# What came back by a return slip is counted with the slip.
-			query = query.where((doc.is_return == 0) | doc.qms_return_slip.isnull() | (doc.qms_return_slip == ""))
+			query = query.where(
+				(doc.is_return == 0) | doc.qms_return_slip.isnull() | (doc.qms_return_slip == "")
+			)
 		for name, is_return, first, last, times in query.run():
 			if is_return:
 				back[name] += times

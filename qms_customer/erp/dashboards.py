@@ -48,8 +48,8 @@ def customer(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def item(data: dict[str, Any]) -> dict[str, Any]:
-	"""Add the standard that an item is made to (B1), how long reviews of contracts with it took, who bought it
-	(K6), and what of it came back (G1).
+	"""Add the standard that an item is made to (B1), how long reviews of contracts with it took, who bought
+	it (K6), and what of it came back (G1).
 	"""
 	_reports(data, _("Customers and Sales"), SALES_RECORD)
 	_returns(data, "item_code")

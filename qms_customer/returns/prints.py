@@ -36,7 +36,9 @@ def qms_destruction_certificate(doc: Document) -> Markup:
 	slip = prints.stored(doc)
 	destroyed = [row for row in live(slip.arrivals) if row.how == DESTROYED]
 	if not destroyed:
-		refuse_one("G6", mark("Nothing of {0} was destroyed on site: there is nothing to certify."), slip.name)
+		refuse_one(
+			"G6", mark("Nothing of {0} was destroyed on site: there is nothing to certify."), slip.name
+		)
 	return Markup(
 		prints.page(
 			slip,

@@ -86,9 +86,7 @@ def resolve(text: str, before: str = "") -> Scanned:
 		found.notes.append(say(mark("{0} has no batches here; the label says {1}."), (item, batch)))
 		batch = ""
 	if serial and not found.has_serial_no:
-		found.notes.append(
-			say(mark("{0} has no serial numbers here; the label says {1}."), (item, serial))
-		)
+		found.notes.append(say(mark("{0} has no serial numbers here; the label says {1}."), (item, serial)))
 		serial = ""
 	_serial(serial, batch, found)
 	_batch(batch or found.batch_no, found)

@@ -12,8 +12,8 @@ from frappe.utils import cint, getdate
 
 from qms_customer.contract.settings import settings
 from qms_customer.returns.opened import DOCTYPE
-from qms_customer.rules import returns as states
 from qms_customer.rules import return_age as rules
+from qms_customer.rules import returns as states
 from qms_customer.rules.claim import APPROVED
 from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER
 
