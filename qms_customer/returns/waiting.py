@@ -1,7 +1,6 @@
 """Which return slips are open, since when they stand where they stand, and who is waited for (L3, G2-G6)."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -47,14 +46,12 @@ def days() -> int:
 	return cint(settings().get("return_days")) or rules.DAYS
 
 
-def read(
-	conditions: dict[str, Any] | None = None, slips: Callable[..., list[frappe._dict]] = frappe.get_all
-) -> list[Open]:
+def read(conditions: dict[str, Any] | None = None, visible: bool = False) -> list[Open]:
 	"""Return the open slips, the oldest first; six queries whatever their number (L3).
 
-	`slips`: reads their heads; frappe.get_list for what the user may see.
+	`visible`: only what the user may see.
 	"""
-	rows = slips(
+	rows = (frappe.get_list if visible else frappe.get_all)(
 		DOCTYPE,
 		filters={**(conditions or {}), "workflow_state": ("in", rules.OPEN)},
 		fields=list(FIELDS),

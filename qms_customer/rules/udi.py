@@ -155,7 +155,9 @@ def _gs1(text: str, rest: str, human: bool = False) -> Code | Refusal:
 
 def _digital_link(text: str, rest: str) -> Code | Refusal:
 	if GS1DigitalLinkURI is None:
-		return Refusal("G1", mark("GS1 Digital Links need Python 3.11 and biip 5 on the server."))
+		return Refusal(
+			"G1", mark("This server cannot read GS1 codes that are web addresses. Scan the other code.")
+		)
 	try:
 		found = GS1DigitalLinkURI.parse(rest)
 	except (ParseError, ValueError):

@@ -185,7 +185,9 @@ def test_what_is_written_is_read(lot: str, serial: str, day: date) -> None:
 def test_one_wrong_character_is_noticed(body: str, at: int, other: str) -> None:
 	text = hibc(f"+A123{body}1")
 	at = 1 + at % (len(text) - 1)
-	assert isinstance(read(text[:at] + other + text[at + 1 :], TODAY), Refusal) or text[at] == other
+	found = read(text[:at] + other + text[at + 1 :], TODAY)
+	# A blank that may have been cut off makes one of 43 misreadings another device, which no item has.
+	assert isinstance(found, Refusal) or text[at] == other or found.check == " "
 
 
 @given(st.text(max_size=40) | st.text("+$/0123456789ABCD()\x1d]Cd2", max_size=40))

@@ -28,7 +28,7 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 	calendars: dict[str, Calendar] = {}
 	names = _names()
 	rows = []
-	for one in waiting.read(conditions, frappe.get_list):
+	for one in waiting.read(conditions, visible=True):
 		if filters.workflow_state and one.row.workflow_state != filters.workflow_state:
 			continue
 		company = one.row.company
@@ -76,7 +76,7 @@ def _columns() -> list[dict]:
 		column("slip", _(DOCTYPE), "Link", 150, options=DOCTYPE),
 		column("customer_name", _("Customer", context="Contract Review"), "Data", 190),
 		column("state", _("Status"), "Data", 150),
-		column("since", _("Since"), "Date", 110),
+		column("since", _("In This State Since"), "Date", 110),
 		column("days", _("Business Days in This State"), "Int", 130),
 		column("late", _("Business Days Overdue"), "Int", 130),
 		column("waits_for", _("Who Owes the Next Step"), "Data", 200),
@@ -101,7 +101,7 @@ def _chart(rows: list[dict]) -> dict | None:
 		"data": {
 			"labels": [_(state) for state in order],
 			"datasets": [
-				{"name": _("In Time"), "values": [every[s] - late[s] for s in order]},
+				{"name": _("Not Overdue"), "values": [every[s] - late[s] for s in order]},
 				{"name": _("Overdue"), "values": [late[s] for s in order]},
 			],
 		},

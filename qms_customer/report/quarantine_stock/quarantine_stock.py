@@ -73,9 +73,9 @@ def _columns() -> list[dict]:
 		column("rework", _("In Rework"), "Float", 100),
 		column("non_conformances", _("Open Non-Conformances"), "Data", 170),
 		column("without_slip", _("Without a Return Slip"), "Float", 140),
-		column("value", _("Value"), "Float", 110, precision=2),
+		column("value", _("Value of the Goods"), "Float", 110, precision=2),
 		column("currency", _("Currency"), "Data", 80),
-		column("warehouses", _("Quarantine"), "Data", 180),
+		column("warehouses", _("Quarantine Warehouse"), "Data", 180),
 		column("company", _("Company"), "Data", 150),
 	]
 

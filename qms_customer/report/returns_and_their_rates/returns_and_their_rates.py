@@ -210,7 +210,7 @@ def _columns(by: str) -> list[dict]:
 		column("slips", _("Return Slips"), "Int", 100),
 		column("claims", _("Quality Claims"), "Int", 110),
 		column("bad", _("Bad Samples"), "Int", 100),
-		column("put_forward", _("Put Forward"), "Float", 110),
+		column("put_forward", _("Quantity Put Forward"), "Float", 110),
 		*(column(name, _(text), "Float", 110) for name, (text, _colour) in OUTCOMES.items()),
 		column("came", _("Back or Destroyed"), "Float", 130),
 		column("delivered", _("Delivered"), "Float", 110, **once),
@@ -257,7 +257,11 @@ def _summary(rows: list[dict], delivered: dict[str, Decimal], withheld: list[str
 		"–" if share is None else frappe.format_value(float(share), {"fieldtype": "Float", "precision": 2})
 	)
 	return [
-		{"label": _("Put Forward"), "value": sum(r["put_forward"] for r in rows), "datatype": "Float"},
+		{
+			"label": _("Quantity Put Forward"),
+			"value": sum(r["put_forward"] for r in rows),
+			"datatype": "Float",
+		},
 		{"label": _("Approved Quantity"), "value": float(approved), "datatype": "Float"},
 		{"label": _("Return Rate (%)"), "value": shown, "datatype": "Data"},
 	]
