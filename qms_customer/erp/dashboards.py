@@ -9,6 +9,7 @@ ACTION = "Review Action"
 NOTICE = "Contract Change Notice"
 ACKNOWLEDGEMENT = "Change Acknowledgement"
 REGISTER = "Contract Register Entry"
+RETURN_SLIP = "Return Slip"
 CYCLE_TIMES = "Contract Review Cycle Times"
 RETURN_SLIP, RETURNS = "Return Slip", "Returns and Their Rates"
 SALES_RECORD, CUSTOMER_REGISTER = "Sales Record", "Customer Register"
@@ -44,7 +45,18 @@ def customer(data: dict[str, Any]) -> dict[str, Any]:
 	_reports(data, _("Customers and Sales"), SALES_RECORD, CUSTOMER_REGISTER)
 	_returns(data, "customer")
 	ours = (REVIEW, ACTION, NOTICE, "Delivery Authorisation", REGISTER, "Production Notice")
+	_group(data, _("Returns"), RETURN_SLIP)
 	return _add(data, ours, CYCLE_TIMES)
+
+
+def delivery_note(data: dict[str, Any]) -> dict[str, Any]:
+	"""Add the return slips that were made from a delivery note (G1)."""
+	return _made_from(data, "Delivery Note")
+
+
+def sales_invoice(data: dict[str, Any]) -> dict[str, Any]:
+	"""Add the return slips that were made from an invoice that moved stock (G1)."""
+	return _made_from(data, "Sales Invoice")
 
 
 def item(data: dict[str, Any]) -> dict[str, Any]:
@@ -77,8 +89,20 @@ def _reports(data: dict[str, Any], label: str, *names: str) -> dict[str, Any]:
 
 
 def _add(data: dict[str, Any], doctypes: tuple[str, ...], report: str = "") -> dict[str, Any]:
-	data.setdefault("transactions", []).append({"label": _("Contract Review"), "items": list(doctypes)})
+	_group(data, _("Contract Review"), *doctypes)
 	return _reports(data, _("Contract Review"), report) if report else data
+
+
+def _made_from(data: dict[str, Any], doctype: str) -> dict[str, Any]:
+	data.setdefault("non_standard_fieldnames", {})[RETURN_SLIP] = "source_name"
+	# Two types may number their documents alike.
+	data.setdefault("dynamic_links", {})["source_name"] = [doctype, "source_doctype"]
+	return _group(data, _("Returns"), RETURN_SLIP)
+
+
+def _group(data: dict[str, Any], label: str, *doctypes: str) -> dict[str, Any]:
+	data.setdefault("transactions", []).append({"label": label, "items": list(doctypes)})
+	return data
 
 
 def _about_it(data: dict[str, Any], doctypes: tuple[str, ...]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ EVIDENCE = (
 	("Contract Change Negotiation", "evidence"),
 	("Customer Qualification", "file"),
 	("Production Design", "file"),
+	("Return Slip", "confirmation_file"),
 	("Return Arrival", "evidence"),
 	("Return Arrival", "certificate"),
 )

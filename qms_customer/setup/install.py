@@ -21,6 +21,17 @@ REASON_CODES = {
 	"Replacement": "Replacement of returned or defective goods",
 	"Consignment": "Stock put down at the customer's site",
 }
+# G1: why goods come back, and whether that is a claim about their quality.
+RETURN_REASONS = {
+	mark("Quality Defect"): 1,
+	mark("Packaging Damaged"): 1,
+	mark("Damaged in Transport"): 0,
+	mark("Wrong Goods Delivered"): 0,
+	mark("Too Many Delivered"): 0,
+	mark("Expired or Too Close to Expiry"): 0,
+	mark("Ordered by Mistake"): 0,
+	mark("Other Reason"): 0,
+}
 DECISION_DUE_DAYS = 3
 
 
@@ -29,6 +40,7 @@ def after_install() -> None:
 	custom_fields.make()
 	_settings()
 	_reason_codes()
+	_return_reasons()
 	progress_mail.make_templates()
 	permissions.make()
 	inspections.make()
@@ -48,6 +60,7 @@ def after_migrate() -> None:
 	custom_fields.make()
 	_settings()
 	_reason_codes()
+	_return_reasons()
 	progress_mail.make_templates()
 	permissions.make()
 	inspections.make()
@@ -179,3 +192,13 @@ def _reason_codes() -> None:
 					"description": _(description, lang=language),
 				}
 			).insert(ignore_permissions=True)
+
+
+def _return_reasons() -> None:
+	"""G1: the list that a site extends; one that a site has disabled or renamed does not come back."""
+	if frappe.db.count("Return Reason"):
+		return
+	for reason, is_quality in RETURN_REASONS.items():
+		frappe.get_doc({"doctype": "Return Reason", "reason": reason, "is_quality": is_quality}).insert(
+			ignore_permissions=True
+		)

@@ -16,6 +16,7 @@ from qms_customer.rules.people import (
 	GENERAL_MANAGER,
 	PLANNING,
 	PRODUCTION,
+	QUALITY,
 	RND,
 	SALES_USER,
 	SALES_VP,
@@ -80,6 +81,7 @@ def sync_workflows() -> None:
 	_sync("Contract Change Notice", *_notice())
 	_sync("Change Acknowledgement", *_acknowledgement())
 	_sync("Production Notice", *_production_notice())
+	_sync("Return Slip", *_return_slip())
 
 
 def remove_workflows() -> None:
@@ -91,6 +93,7 @@ def remove_workflows() -> None:
 		"Contract Change Notice",
 		"Change Acknowledgement",
 		"Production Notice",
+		"Return Slip",
 	):
 		frappe.delete_doc(
 			"Workflow", f"QMS {doctype}", force=True, ignore_permissions=True, ignore_missing=True
@@ -219,6 +222,21 @@ def _production_notice() -> tuple[list[dict], list[dict]]:
 		for role in (PRODUCTION, PLANNING, RND)
 	]
 	return states, [_transition(s.PRODUCTION_PASSED, s.RELEASE, s.PRODUCTION_RELEASED, PRODUCTION, "")]
+
+
+def _return_slip() -> tuple[list[dict], list[dict]]:
+	closed = (*s.RETURN_APPROVED, s.RETURN_REJECTED, s.RETURN_WITHDRAWN)
+	states = [
+		_state(state, docstatus, role)
+		for state, docstatus in (*((one, 0) for one in s.RETURN_OPEN), *((one, 1) for one in closed))
+		for role in (SALES_USER, BUSINESS_MANAGER, SERVICE, QUALITY)
+	]
+	transitions = [
+		_transition(s.RETURN_PENDING, action, target, role, condition)
+		for role, condition in ((BUSINESS_MANAGER, ""), (GENERAL_MANAGER, "doc.is_bulk"))
+		for action, target in ((s.APPROVE, s.RETURN_ROUTING), (s.REJECT, s.RETURN_REJECTED))
+	]
+	return states, transitions
 
 
 def _state(state: str, docstatus: int, role: str) -> dict[str, Any]:

@@ -1,0 +1,175 @@
+"""A return slip is begun from what is at hand: a delivery, a batch, a device, a code that was scanned (G1)."""
+
+from typing import Any
+
+import frappe
+from frappe.model.document import Document
+
+from qms_customer.messages import refuse_one
+from qms_customer.returns import delivered
+from qms_customer.returns.making import DOCTYPES
+from qms_customer.returns.opened import DOCTYPE
+from qms_customer.rules import mark
+
+DELIVERIES = DOCTYPES[:3]
+
+
+def from_delivery(doctype: str, name: str) -> Document:
+	"""Return the unsaved slip of all that a delivery brought and that may still come back (G1, G7).
+
+	Raises QMSRefusal for a document that delivered nothing, is cancelled, or is a return itself.
+	"""
+	if doctype not in DELIVERIES:
+		refuse_one("G1", mark("{0} is no delivery."), doctype)
+	note = frappe.get_doc(doctype, name)
+	note.check_permission("read")
+	moves = doctype != "Sales Invoice" or note.update_stock
+	if note.docstatus != 1 or note.is_return or not moves:
+		refuse_one("G7", mark("{0} delivered nothing that could come back."), name)
+	pairs, plain = _goods_of(note)
+	found = delivered.facts(delivered.Wanted(note.company, note.customer, pairs, plain))
+	rows = [
+		_row(lot.item, lot.batch, float(lot.left), sorted(lot.serials), found.rows.get(_key(lot)))
+		for lot in sorted(found.lots, key=lambda lot: lot.order)
+		if lot.document == (doctype, name) and lot.left > 0
+	]
+	if not rows:
+		refuse_one("G7", mark("All of {0} is back already, or on other return slips."), name)
+	return _new(note.company, note.customer, rows, doctype, name)
+
+
+def from_goods(
+	item: str, batch: str = "", serial: str = "", company: str = "", customer: str = ""
+) -> Document | list[dict[str, str]]:
+	"""Return the unsaved slip of a batch, or of a device, for the customer who has it; where several may be,
+	the choice of them with company, customer and name (G1, G7).
+	"""
+	buyers = delivered.buyers(item, batch, serial)
+	if customer:
+		buyers = [b for b in buyers if b[1] == customer and company in ("", b[0])]
+	if not buyers:
+		refuse_one("G7", mark("{0} was delivered to nobody."), serial or batch or item)
+	if serial:
+		# It may have come back and gone to somebody else: whoever had it last.
+		buyers = buyers[:1]
+	if len(buyers) > 1:
+		names = {c: frappe.get_cached_value("Customer", c, "customer_name") for _co, c in buyers}
+		return [{"company": co, "customer": c, "customer_name": names[c]} for co, c in buyers]
+	company, customer = buyers[0]
+	frappe.get_doc("Customer", customer).check_permission("read")
+	row = _row(item, batch, 1 if serial else 0, [serial] if serial else [], None)
+	source = ("Serial No", serial) if serial else ("Batch", batch) if batch else ("Item", item)
+	return _new(company, customer, [row], *source)
+
+
+def read(code: str) -> dict[str, Any]:
+	"""Return what a scanned or typed code names: item_code, batch_no, serial_no and the code (G1).
+
+	A serial number, a batch, a barcode of an item, or an item code.
+	"""
+	code = (code or "").strip()
+	if not code:
+		refuse_one("G1", mark("Nothing was scanned."))
+	if found := frappe.db.get_value("Serial No", code, ["name", "item_code", "batch_no"], as_dict=True):
+		batch = found.batch_no or _batch_of(found.name)
+		return _read(code, found.item_code, batch, found.name)
+	if found := frappe.db.get_value("Batch", code, ["name", "item"], as_dict=True):
+		return _read(code, found.item, found.name)
+	if item := frappe.db.get_value("Item Barcode", {"barcode": code}, "parent"):
+		return _read(code, item)
+	if item := frappe.db.get_value("Item", code):
+		return _read(code, item)
+	refuse_one("G1", mark("{0} is no serial number, batch or barcode of ours. Check the label."), code)
+
+
+def _read(code: str, item: str, batch: str | None = "", serial: str = "") -> dict[str, Any]:
+	return {"item_code": item, "batch_no": batch or "", "serial_no": serial, "scanned": code[:500]}
+
+
+def _batch_of(serial: str) -> str:
+	"""The batch in which a device left last, where its own document does not say it."""
+	entry, bundle = frappe.qb.DocType("Serial and Batch Entry"), frappe.qb.DocType("Serial and Batch Bundle")
+	found = (
+		frappe.qb.from_(entry)
+		.join(bundle)
+		.on(bundle.name == entry.parent)
+		.select(entry.batch_no)
+		.where((entry.serial_no == serial) & (bundle.is_cancelled == 0) & entry.batch_no.isnotnull())
+		.orderby(bundle.creation, order=frappe.qb.desc)
+		.limit(1)
+		.run(pluck=True)
+	)
+	return found[0] if found else ""
+
+
+def _goods_of(note: Document) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
+	"""Item and batch of all that a delivery brought, and the items without batches; three queries."""
+	rows = [*note.items, *(note.get("packed_items") or ())]
+	items = {
+		i.name: i.has_batch_no
+		for i in frappe.get_all(
+			"Item",
+			filters={"name": ("in", sorted({r.item_code for r in rows})), "is_stock_item": 1},
+			fields=["name", "has_batch_no"],
+		)
+	}
+	bundles = {r.serial_and_batch_bundle: r.item_code for r in rows if r.serial_and_batch_bundle}
+	pairs = {(r.item_code, r.batch_no or "") for r in rows if not r.serial_and_batch_bundle}
+	pairs |= {
+		(bundles[one.parent], one.batch_no or "")
+		for one in frappe.get_all(
+			"Serial and Batch Entry",
+			filters={"parent": ("in", sorted(bundles) or [""])},
+			fields=["parent", "batch_no"],
+			distinct=True,
+		)
+	}
+	plain = frozenset(item for item, batched in items.items() if not batched)
+	return frozenset(p for p in pairs if p[0] in items and (p[1] or p[0] in plain)), plain
+
+
+def _key(lot: Any) -> tuple[str, tuple[str, str]]:
+	return lot.row, (lot.item, lot.batch)
+
+
+def _row(item: str, batch: str, quantity: float, serials: list[str], source: Any) -> dict[str, Any]:
+	stored = frappe.get_cached_value(
+		"Item", item, ["item_name", "stock_uom", "has_batch_no", "has_serial_no"], as_dict=True
+	)
+	row = {
+		"item_code": item,
+		**stored,
+		"uom": stored.stock_uom,
+		"conversion_factor": 1,
+		"batch_no": batch or None,
+		"qty": quantity,
+		"stock_qty": quantity,
+		"serial_nos": "\n".join(serials) or None,
+	}
+	if source:
+		row |= {
+			"delivery_doctype": source.doctype,
+			"delivery": source.document,
+			"delivery_row": source.name,
+			"delivered_on": source.day,
+		}
+	return row
+
+
+def _new(company: str, customer: str, rows: list[dict], doctype: str, name: str) -> Document:
+	frappe.has_permission(DOCTYPE, "create", throw=True)
+	slip = frappe.new_doc(DOCTYPE)
+	slip.update(
+		{
+			"company": company,
+			"customer": customer,
+			"customer_name": frappe.get_cached_value("Customer", customer, "customer_name"),
+			"currency": frappe.get_cached_value("Company", company, "default_currency"),
+			"source_doctype": doctype,
+			"source_name": name,
+		}
+	)
+	slip.set("items", [])
+	for row in rows:
+		slip.append("items", row)
+	return slip

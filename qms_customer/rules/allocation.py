@@ -1,0 +1,157 @@
+"""From which delivery goods come that a customer returns, and how much of it that is (G1, G2, G7)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from qms_customer.rules import mark
+from qms_customer.rules.goods import TOLERANCE
+from qms_customer.rules.returns import BulkLimits, Key, SlipRow, approver
+from qms_customer.rules.review import Refusal
+
+
+@dataclass(frozen=True)
+class Lot:
+	"""What one row of a delivery brought of one item and batch, in the stock unit.
+
+	`back`: what came back of it, or is claimed by other open slips. `serials`: those that are still with the
+	customer. `order`: the position in time.
+	"""
+
+	row: str
+	item: str
+	batch: str
+	delivered: Decimal
+	back: Decimal = Decimal()
+	serials: frozenset[str] = frozenset()
+	document: tuple[str, str] = ("", "")
+	order: int = 0
+
+	@property
+	def left(self) -> Decimal:
+		"""Return what may still come back of it; never below zero (G7)."""
+		return max(self.delivered - self.back, Decimal())
+
+
+@dataclass(frozen=True)
+class Piece:
+	"""So much of a row of a slip comes from one lot, or from none that is known."""
+
+	lot: Lot | None
+	quantity: Decimal
+	serials: tuple[str, ...] = ()
+
+
+def allocate(
+	rows: Sequence[SlipRow], lots: Iterable[Lot], preferred: Mapping[int, str] | None = None
+) -> dict[int, list[Piece]]:
+	"""Return by number of row from which lots it comes (G1, G7).
+
+	`preferred`: by number of row the row of a delivery that it was made from; then the latest delivery first.
+	Serial numbers come from the lot that delivered them last. What no lot has is a piece without one. Pieces
+	of a row add up to it, and no lot gives more than it has left, whatever the number of rows.
+	"""
+	by_key: dict[Key, list[Lot]] = {}
+	for lot in sorted(lots, key=lambda lot: -lot.order):
+		by_key.setdefault((lot.item, lot.batch), []).append(lot)
+	left = {id(lot): lot.left for found in by_key.values() for lot in found}
+	taken: set[tuple[str, str]] = set()
+	found = {}
+	for row in rows:
+		wish = (preferred or {}).get(row.number, "")
+		# A sort is stable: the wish first, then the latest.
+		choice = sorted(by_key.get((row.item, row.batch), []), key=lambda lot: lot.row != wish)
+		found[row.number] = (
+			_by_serials(row, choice, left, taken) if row.has_serials else _by_quantity(row, choice, left)
+		)
+	return found
+
+
+def _by_quantity(row: SlipRow, lots: list[Lot], left: dict[int, Decimal]) -> list[Piece]:
+	pieces, open_ = [], row.quantity
+	for lot in lots:
+		share = min(left[id(lot)], open_)
+		if share > 0:
+			left[id(lot)] -= share
+			open_ -= share
+			pieces.append(Piece(lot, share))
+	if open_ > TOLERANCE or not pieces:
+		pieces.append(Piece(None, open_))
+	elif open_ > 0:
+		# The rest was rounded.
+		pieces[-1] = Piece(pieces[-1].lot, pieces[-1].quantity + open_)
+	return pieces
+
+
+def _by_serials(
+	row: SlipRow, lots: list[Lot], left: dict[int, Decimal], taken: set[tuple[str, str]]
+) -> list[Piece]:
+	pieces, open_ = [], list(row.serials)
+	for lot in lots:
+		here = [s for s in open_ if s in lot.serials and (row.item, s) not in taken]
+		here = here[: int(left[id(lot)])]
+		if not here:
+			continue
+		taken.update((row.item, s) for s in here)
+		open_ = [s for s in open_ if s not in here]
+		left[id(lot)] -= len(here)
+		pieces.append(Piece(lot, Decimal(len(here)), tuple(here)))
+	rest = row.quantity - sum((p.quantity for p in pieces), Decimal())
+	if not pieces or (open_ and rest > 0):
+		pieces.append(Piece(None, rest, tuple(open_)))
+	elif open_ or rest:
+		# Quantity and serial numbers do not agree: it stays visible, and is refused when it counts.
+		last = pieces[-1]
+		pieces[-1] = Piece(last.lot, last.quantity + rest, (*last.serials, *open_))
+	return pieces
+
+
+@dataclass(frozen=True)
+class Share:
+	"""Of one delivery: what went out with it in all, what is back or on other open slips, what this slip
+	takes.
+	"""
+
+	delivered: Decimal
+	back: Decimal
+	taken: Decimal
+
+
+def is_bulk(quantity: Decimal, amount: Decimal | None, shares: Iterable[Share], limits: BulkLimits) -> bool:
+	"""Return whether a return is a bulk return, which the general manager approves as well (G2).
+
+	Each delivery is looked at by itself, and what came back of it before counts: a bulk return in parts is
+	one.
+	"""
+	whole = BulkLimits(limits.quantity, limits.amount)
+	if len(approver(quantity, amount, Decimal(), whole)) > 1:
+		return True
+	return any(
+		len(approver(s.back + s.taken, Decimal(), s.delivered, BulkLimits(share=limits.share))) > 1
+		for s in shares
+	)
+
+
+def correction_refusals(
+	stated: Mapping[str, tuple[Decimal, frozenset[str]]],
+	corrected: Mapping[str, tuple[Decimal, frozenset[str]]],
+) -> list[Refusal]:
+	"""Return what stands against a customer's corrections: fewer may come back, never more (G1, G7).
+
+	Both by row: quantity and serial numbers.
+	"""
+	if not any(quantity > 0 for quantity, _serials in corrected.values()):
+		return [Refusal("G1", mark("Nothing would come back. Tell the salesperson, who withdraws the slip."))]
+	for row, (quantity, serials) in corrected.items():
+		if row not in stated:
+			return [Refusal("G1", mark("The slip has changed meanwhile. Ask for a new link."))]
+		most, known = stated[row]
+		if quantity < 0 or quantity > most or not serials <= known:
+			return [
+				Refusal(
+					"G7", mark("The quantity can be corrected downward only. For more, ask for a new slip.")
+				)
+			]
+		if known and len(serials) != quantity:
+			return [Refusal("G1", mark("Name as many serial numbers as pieces come back."))]
+	return []
