@@ -9,7 +9,6 @@ ACTION = "Review Action"
 NOTICE = "Contract Change Notice"
 ACKNOWLEDGEMENT = "Change Acknowledgement"
 REGISTER = "Contract Register Entry"
-RETURN_SLIP = "Return Slip"
 CYCLE_TIMES = "Contract Review Cycle Times"
 RETURN_SLIP, RETURNS = "Return Slip", "Returns and Their Rates"
 SALES_RECORD, CUSTOMER_REGISTER = "Sales Record", "Customer Register"
@@ -45,7 +44,6 @@ def customer(data: dict[str, Any]) -> dict[str, Any]:
 	_reports(data, _("Customers and Sales"), SALES_RECORD, CUSTOMER_REGISTER)
 	_returns(data, "customer")
 	ours = (REVIEW, ACTION, NOTICE, "Delivery Authorisation", REGISTER, "Production Notice")
-	_group(data, _("Returns"), RETURN_SLIP)
 	return _add(data, ours, CYCLE_TIMES)
 
 
@@ -79,7 +77,7 @@ def batch(data: dict[str, Any]) -> dict[str, Any]:
 def _returns(data: dict[str, Any], field: str = "batch_no") -> dict[str, Any]:
 	"""Add the return slips that name it in a row, or in their head, and the report on returns."""
 	data.setdefault("non_standard_fieldnames", {})[RETURN_SLIP] = field
-	data.setdefault("transactions", []).append({"label": _("Returns"), "items": [RETURN_SLIP]})
+	_group(data, _("Returns"), RETURN_SLIP)
 	return _reports(data, _("Returns"), RETURNS)
 
 

@@ -5,16 +5,15 @@ there. A code that is neither may be a barcode, a serial number, a batch or an i
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import frappe
 from frappe.permissions import has_user_permission
 from frappe.utils import format_date, getdate, nowdate
 
 from qms_customer.messages import refuse, refuse_one, say
-from qms_customer.returns.opened import DOCTYPE
 from qms_customer.rules import mark, udi
 from qms_customer.rules.review import Refusal
 
@@ -41,16 +40,6 @@ class Scanned:
 	expires: date | None = None
 	incomplete: bool = False
 	notes: list[str] = field(default_factory=list)
-
-
-@frappe.whitelist(methods=["POST"])
-def scan(code: str, before: str = "") -> dict[str, Any]:
-	"""Return what a scanned code is, as `Scanned`, to whoever may make return slips (G1).
-
-	`before`: the code of the same label that was scanned before it. Raises QMSRefusal with what is wrong.
-	"""
-	frappe.has_permission(DOCTYPE, "create", throw=True)
-	return asdict(resolve(code, before))
 
 
 def resolve(text: str, before: str = "") -> Scanned:
@@ -100,9 +89,13 @@ def _is_number(code: udi.Code) -> bool:
 
 def _read(text: str) -> udi.Code:
 	code = udi.read(text, getdate(nowdate()))
-	if isinstance(code, Refusal):
-		refuse([code])
-	return code
+	if not isinstance(code, Refusal):
+		return code
+	name = (text or "").strip()
+	if name and any(_stored(doctype, name, ()) for doctype in (SERIAL, BATCH, ITEM)):
+		# It only looks like a code of a label.
+		return udi.Code(name)
+	refuse([code])
 
 
 def _item(code: udi.Code) -> tuple[str, str]:
@@ -190,7 +183,24 @@ def _serial(serial: str, batch: str, found: Scanned) -> None:
 			row.batch_no,
 			batch,
 		)
-	found.serial_no, found.batch_no = serial, batch or row.batch_no or ""
+	found.serial_no = serial
+	found.batch_no = batch or row.batch_no or (_batch_of(serial) if found.has_batch_no else "")
+
+
+def _batch_of(serial: str) -> str:
+	"""The batch in which a device moved last, where its own document does not say it."""
+	entry, bundle = frappe.qb.DocType("Serial and Batch Entry"), frappe.qb.DocType("Serial and Batch Bundle")
+	found = (
+		frappe.qb.from_(entry)
+		.join(bundle)
+		.on(bundle.name == entry.parent)
+		.select(entry.batch_no)
+		.where((entry.serial_no == serial) & (bundle.is_cancelled == 0) & entry.batch_no.isnotnull())
+		.orderby(bundle.creation, order=frappe.qb.desc)
+		.limit(1)
+		.run(pluck=True)
+	)
+	return found[0] if found else ""
 
 
 def _batch(batch: str, found: Scanned) -> None:
