@@ -1,7 +1,7 @@
 """The customer confirms a return slip: on paper that Sales attaches, or by a signed link that expires (G1).
 
-The link holds a random token of which the slip keeps the SHA-256 only. It shows this slip and nothing else, is
-good for one confirmation, and ends with its day, with a newer link, and with every change of what the slip
+The link holds a random token of which the slip keeps the SHA-256 only. It shows this slip and nothing else,
+is good for one confirmation, and ends with its day, with a newer link, and with every change of what the slip
 says.
 """
 

@@ -1,4 +1,4 @@
-"""A return slip is begun from what is at hand: a delivery, a batch, a device, a code that was scanned (G1)."""
+"""A return slip is begun from what is at hand: a delivery, a batch, a device, a scanned code (G1)."""
 
 from typing import Any
 

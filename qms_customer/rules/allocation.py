@@ -148,9 +148,7 @@ def correction_refusals(
 		most, known = stated[row]
 		if quantity < 0 or quantity > most or not serials <= known:
 			return [
-				Refusal(
-					"G7", mark("The quantity can be corrected downward only. For more, ask for a new slip.")
-				)
+				Refusal("G7", mark("The quantity is corrected downward only. For more, ask for a new slip."))
 			]
 		if known and len(serials) != quantity:
 			return [Refusal("G1", mark("Name as many serial numbers as pieces come back."))]

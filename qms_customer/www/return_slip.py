@@ -1,4 +1,4 @@
-"""The page on which a customer confirms a return slip: by the token of a link, and for this slip only (G1)."""
+"""The page on which a customer confirms a return slip: by the token of a link, for this slip only (G1)."""
 
 from typing import Any
 

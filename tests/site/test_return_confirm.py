@@ -88,7 +88,7 @@ def test_reason_and_quantity_downward_are_corrected_and_nothing_else(world: c.Wo
 		["text"],
 		[*rows(slip), {"row": "another", "qty": 1}],
 	):
-		with pytest.raises(QMSRefusal, match="G[17]"), nothing_changes():
+		with pytest.raises(QMSRefusal, match=r"G[17]"), nothing_changes():
 			confirmed(token, wrong)
 	slip.reload()
 	assert slip.items[0].qty == 4

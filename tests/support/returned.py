@@ -26,7 +26,7 @@ def device(**values: Any) -> str:
 def delivered(quantity: float = 10, customer: str = "", code: str = "", **row: Any) -> Document:
 	"""Return the submitted delivery note of one batch of an item."""
 	code = code or device()
-	batch = row.pop("batch_no", "") or sales.batch(code, quantity * 3)
+	batch = row.pop("batch_no", "") or sales.batch(code, quantity * 3 * (row.get("conversion_factor") or 1))
 	return sales.delivered(
 		customer or c.customer(), {"item_code": code, "qty": quantity, "batch_no": batch, **row}
 	)
