@@ -5,10 +5,9 @@ from decimal import Decimal
 from frappe.model.document import Document
 from markupsafe import Markup
 
-from qms_customer.messages import refuse_one
 from qms_customer.records import prints
 from qms_customer.returns.accounted import live
-from qms_customer.rules import forms, mark
+from qms_customer.rules import forms
 from qms_customer.rules.disposal import DESTROYED
 from qms_customer.shown import both
 
@@ -30,15 +29,12 @@ def qms_return_slip_form(doc: Document) -> Markup:
 
 
 def qms_destruction_certificate(doc: Document) -> Markup:
-	"""Return the certificate of what of a slip was destroyed on site; refuses who may not read it, and a slip
-	of which nothing was destroyed (G6, K6).
+	"""Return the certificate of what of a slip was destroyed on site; refuses who may not read it (G6, K6).
+
+	Of a slip of which nothing was destroyed it says just that.
 	"""
 	slip = prints.stored(doc)
 	destroyed = [row for row in live(slip.arrivals) if row.how == DESTROYED]
-	if not destroyed:
-		refuse_one(
-			"G6", mark("Nothing of {0} was destroyed on site: there is nothing to certify."), slip.name
-		)
 	return Markup(
 		prints.page(
 			slip,

@@ -54,7 +54,7 @@ def resolve(text: str, before: str = "") -> Scanned:
 			refuse([code])
 	item, uom = _item(code)
 	found = Scanned(udi.shown(code.text)[:500], quantity=code.quantity, expires=code.expires, uom=uom)
-	if not item and (not code.scheme or _is_number(code)):
+	if not item and (not code.scheme or _is_number(code) or _is_ours(code.text)):
 		_plain(code.text, found)
 		return found
 	if not item and code.device:
@@ -92,10 +92,14 @@ def _read(text: str) -> udi.Code:
 	if not isinstance(code, Refusal):
 		return code
 	name = (text or "").strip()
-	if name and any(_stored(doctype, name, ()) for doctype in (SERIAL, BATCH, ITEM)):
-		# It only looks like a code of a label.
+	if name and _is_ours(name):
 		return udi.Code(name)
 	refuse([code])
+
+
+def _is_ours(text: str) -> bool:
+	"""Whether what looks like the code of a label is the name of something here."""
+	return any(_stored(doctype, text, ()) for doctype in (SERIAL, BATCH, ITEM))
 
 
 def _item(code: udi.Code) -> tuple[str, str]:

@@ -102,7 +102,7 @@ def read(text: str, today: date) -> Code | Refusal:
 		return _gs1(bare, rest)
 	if rest.isascii() and rest.isdigit() and len(rest) in (8, 12, 13, 14):
 		return _gtin(bare, rest)
-	if re.match(r"01[0-9]{14}.", rest, re.DOTALL) and _is_gtin(rest[2:16]):
+	if re.match(r"01[0-9]{14}", rest) and _is_gtin(rest[2:16]):
 		# A scanner that says no symbology; what only looks like GS1 is taken as it is.
 		found = _gs1(bare, rest)
 		return Code(bare) if isinstance(found, Refusal) else found
