@@ -139,7 +139,7 @@ def _credit_note(invoice: str, lines: dict[str, tuple[str, Decimal]]) -> Documen
 	# Finance decides how the money goes back.
 	doc.is_pos = 0
 	doc.set("payments", [])
-	return doc
+	return making.anew(doc)
 
 
 def notes(slip: str) -> list[frappe._dict]:

@@ -129,7 +129,7 @@ def _return_of(doctype: str, name: str, goods: list[Goods], warehouse: str) -> D
 		doc.is_pos = 0
 		doc.set("payments", [])
 		doc.update_stock = 1
-	return doc
+	return making.anew(doc)
 
 
 def _row(doc: Document, mapped: Document, goods: Goods) -> dict:

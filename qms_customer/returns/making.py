@@ -74,6 +74,13 @@ def blank(doctype: str) -> Document:
 	return doc
 
 
+def anew(doc: Document) -> Document:
+	"""Return an unsaved document as it reads when a form sends it: what a return counts back on delivery and
+	order, ERPNext decides when the document is made in memory, not when it becomes a return.
+	"""
+	return frappe.get_doc(doc.as_dict())
+
+
 @contextmanager
 def documents(slip: str) -> Iterator[Making]:
 	"""Let documents be made for one slip inside the block; if one fails, none of them is left (G6)."""

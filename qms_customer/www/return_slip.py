@@ -17,20 +17,13 @@ def get_context(context: Any) -> Any:
 	context.no_cache = 1
 	context.no_breadcrumbs = 1
 	context.show_sidebar = False
+	context.hide_footer_signup = 1
 	context.title = _("Return Slip")
 	token = str(frappe.form_dict.get("token") or "")
 	slip = _opened(token)
 	context.slip = _as_shown(slip) if slip else None
 	context.token = token if slip else ""
 	context.lang = frappe.local.lang
-	if not slip:
-		context.http_status_code = 404
-	headers = getattr(frappe.local, "response_headers", None)
-	if headers is not None:
-		# The address is the permission: no other site learns it.
-		headers.set("Referrer-Policy", "no-referrer")
-		headers.set("X-Robots-Tag", "noindex, nofollow")
-		headers.set("Cache-Control", "no-store")
 	return context
 
 

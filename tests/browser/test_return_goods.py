@@ -78,8 +78,6 @@ def test_goods_come_back_are_inspected_and_exchanged(
 	quality.button(title, "Inspect Goods")
 	quality.page.wait_for_url("**/app/quality-inspection/MAT-QA-*")
 	quality.page.settle()
-	quality.page.evaluate("() => cur_frm.set_value({ manual_inspection: 1, status: 'Accepted' })")
-	quality.save()
 	quality.submit()
 	quality.page.wait_for_function("() => cur_frm.doc.docstatus === 1")
 	quality.open(d.SLIP, slip.name)

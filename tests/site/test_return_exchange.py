@@ -48,6 +48,8 @@ def test_g7_a_replacement_leaves_under_the_same_contract_line_and_once(world, ac
 		api.draft_replacement(slip.name, d.shown(slip))
 	slip = d.back(world, slip)
 	assert d.delivered(order) == 6
+	assert frappe.db.get_value("Sales Order Item", order.items[0].name, "returned_qty") == 4
+	assert note.reload().items[0].returned_qty == 4
 	doc = replacement(world, slip)
 	(row,) = doc.items
 	assert (row.against_sales_order, row.so_detail, row.qty) == (order.name, order.items[0].name, 4)

@@ -51,7 +51,7 @@ function goods_buttons(frm, panel) {
 	const booked = panel.booked.filter((one) =>
 		one.disposition ? panel.may_take_back_dispositions : panel.may_take_back_goods
 	);
-	if (booked.length) frm.add_custom_button(__("Take Back"), () => take_back(frm, panel, booked));
+	if (booked.length) frm.add_custom_button(__("Take Booking Back"), () => take_back(frm, panel, booked));
 }
 
 const title_of = (one) => {
@@ -340,7 +340,7 @@ function credit(frm, panel) {
 
 function take_back(frm, panel, booked) {
 	sign_goods(frm, panel, {
-		title: __("Take Back"),
+		title: __("Take Booking Back"),
 		fields: [
 			{
 				fieldname: "row",
@@ -357,7 +357,7 @@ function take_back(frm, panel, booked) {
 			},
 			{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
 		],
-		label: __("Take Back"),
+		label: __("Take Booking Back"),
 		meaning: "Booking Taken Back",
 		method: "take_back",
 		args: ({ row, reason }) => ({ row, reason }),
