@@ -142,8 +142,11 @@
 					dialog
 						.get_field("told")
 						.$wrapper.html(`<p class="text-${colour}">${frappe.utils.escape_html(text)}</p>`);
-				qms_customer.api(`${API}read_code`, { code, before }, false).then((found) => {
-					before = found.incomplete ? code : "";
+				const args = { code, before };
+				// What is refused is not waited for: both codes are scanned again.
+				before = "";
+				qms_customer.api(`${API}read_code`, args, false).then((found) => {
+					if (found.incomplete) before = code;
 					if (found.incomplete) return tell("warning", __("Scan the other code of this label as well: it says which item it is."));
 					const added = add(frm, found);
 					tell(added ? "success" : "warning", added ? __("{0} is added", [code]) : __("{0} was scanned already", [code]));
