@@ -141,22 +141,28 @@ def refuse_if_used(name: str) -> None:
 		refuse_one("G6", mark("{0} stays: a disposition of return slip {1} rests on it."), name, slip)
 
 
-def _refuse_target(company: str, target: str) -> None:
-	place = frappe.db.get_value(
+def targets(company: str) -> list[str]:
+	"""Return the warehouses into which goods may go back to stock, by name: neither quarantine nor retained
+	samples nor at a customer's site; at most three queries (G6).
+	"""
+	found = frappe.get_all(
 		"Warehouse",
-		target or "",
-		["company", "is_group", "disabled", quarantine.FLAG, "qms_retained_samples"],
-		as_dict=True,
+		filters={
+			"company": company,
+			"is_group": 0,
+			"disabled": 0,
+			quarantine.FLAG: 0,
+			"qms_retained_samples": 0,
+		},
+		pluck="name",
+		order_by="name",
 	)
-	if (
-		not place
-		or place.company != company
-		or place.is_group
-		or place.disabled
-		or place[quarantine.FLAG]
-		or place.qms_retained_samples
-		or customers_at([target])
-	):
+	away = customers_at(found)
+	return [name for name in found if name not in away]
+
+
+def _refuse_target(company: str, target: str) -> None:
+	if target not in targets(company):
 		refuse_one(
 			"G6",
 			mark("Choose the warehouse of the company, for goods that are sold, in which the goods go back."),

@@ -72,6 +72,7 @@ def panel(slip: Document) -> dict[str, Any]:
 		"may_credit": room and slip.wanted in credit.MONEY and may(credit.DRAFTERS, *states.RETURN_APPROVED),
 		"may_take_back_goods": may((*route.SALES, QUALITY), *states.RETURN_APPROVED),
 		"may_take_back_dispositions": present and QUALITY in roles,
+		"targets": disposition.targets(slip.company) if stands else [],
 		"case": disposition.open_case(slip),
 		"parts": [
 			{

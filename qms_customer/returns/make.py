@@ -44,6 +44,8 @@ def from_goods(
 	"""Return the unsaved slip of a batch, or of a device, for the customer who has it; where several may be,
 	the choice of them with company, customer and name (G1, G7).
 	"""
+	if not (batch or serial) and frappe.get_cached_value("Item", item, "has_batch_no"):
+		refuse_one("G1", mark("{0} has batches: scan or type the batch."), item)
 	buyers = delivered.buyers(item, batch, serial)
 	if customer:
 		buyers = [b for b in buyers if b[1] == customer and company in ("", b[0])]

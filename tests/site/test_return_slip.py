@@ -343,6 +343,8 @@ def test_a_code_is_a_device_a_batch_or_a_barcode(world: c.World) -> None:
 		found = api.make_from_code(serial)["slip"]
 		assert (found["customer"], found["items"][0]["serial_nos"]) == (device.customer, serial)
 		assert api.make_from_code(batch)["slip"]["customer"] == note.customer
+		with pytest.raises(QMSRefusal, match="has batches"):
+			api.make_from_code("6901234567892")
 		with pytest.raises(QMSRefusal, match="Scan it again"):
 			api.read_code("nothing of ours")
 	other = r.delivered(5, code=code, batch_no=batch)
@@ -350,6 +352,55 @@ def test_a_code_is_a_device_a_batch_or_a_barcode(world: c.World) -> None:
 		choice = api.make_from_code(batch)["choice"]
 		assert {one["customer"] for one in choice} == {note.customer, other.customer}
 		assert api.make_from_code(batch, customer=other.customer)["slip"]["customer"] == other.customer
+
+
+@pytest.mark.rule("G7")
+def test_a_device_that_was_sold_again_is_with_whoever_has_it_now(world: c.World) -> None:
+	code = c.item(has_serial_no=1)
+	serial = sales.serials(code, 1)[0]
+	first = sales.delivered(c.customer(), {"item_code": code, "qty": 1, "serial_no": serial})
+	sales.returned(first)
+	second = sales.delivered(c.customer(), {"item_code": code, "qty": 1, "serial_no": serial})
+	with as_user(world.second_sales()):
+		assert api.make_from_code(serial)["slip"]["customer"] == second.customer
+	assert any(
+		"not with the customer" in p for p in said(typed(world, first.customer, _device(code, serial)))
+	)
+	assert said(typed(world, second.customer, _device(code, serial))) == []
+	sales.returned(second)
+	sales.delivered(first.customer, {"item_code": code, "qty": 1, "serial_no": serial})
+	assert said(typed(world, first.customer, _device(code, serial))) == []
+
+
+def _device(code: str, serial: str) -> dict:
+	return {"item_code": code, "serial_nos": serial}
+
+
+@pytest.mark.rule("G7")
+def test_goods_without_batches_are_counted_by_item(world: c.World) -> None:
+	code = c.item(stock=50)
+	note = sales.delivered(c.customer(), {"item_code": code, "qty": 10})
+	r.claiming(world, note, 7)
+	slip = r.slip(world, note)
+	assert (slip.items[0].qty, slip.items[0].batch_no) == (3, None)
+	more = typed(world, note.customer, {"item_code": code, "qty": 4})
+	assert any("G7" in p for p in said(more))
+	with_batch = typed(
+		world, note.customer, {"item_code": code, "batch_no": r.delivered(1).items[0].batch_no}
+	)
+	assert any("has no batches" in p for p in said(with_batch))
+
+
+@pytest.mark.rule("G7")
+def test_invoices_that_move_no_stock_deliver_nothing(world: c.World) -> None:
+	code, customer = r.device(), c.customer()
+	batch = sales.batch(code, 20)
+	bill = sales.invoiced(customer, {"item_code": code, "qty": 5}, update_stock=0)
+	with pytest.raises(QMSRefusal, match="delivered nothing"):
+		make.from_delivery("Sales Invoice", bill.name)
+	assert any(
+		"nothing of batch" in p for p in said(typed(world, customer, {"item_code": code, "batch_no": batch}))
+	)
 
 
 @pytest.mark.rule("L1")

@@ -437,3 +437,37 @@ qms_customer.offer_notice = async ({ order }) => {
 	await panel_of(cur_frm);
 	cur_frm.custom_buttons[__("Change Notice")]?.click();
 };
+
+// ---- return slips (G1)
+
+frappe.provide("qms_customer.returns");
+
+const MAKE_FROM_CODE = "qms_customer.returns.return_api.make_from_code";
+
+qms_customer.returns.open = (slip) => {
+	frappe.model.sync([slip]);
+	frappe.set_route("Form", slip.doctype, slip.name);
+};
+
+// Where a batch went to several customers, which of them returns it is asked.
+qms_customer.returns.make_from_code = (code) =>
+	qms_customer.api(MAKE_FROM_CODE, { code }).then(({ slip, choice }) => {
+		if (slip) return qms_customer.returns.open(slip);
+		qms_customer.ask(
+			__("Who Returns It?"),
+			[
+				{
+					fieldname: "which",
+					fieldtype: "Select",
+					label: __("Customer"),
+					reqd: 1,
+					options: choice.map((one, i) => ({ value: String(i), label: `${one.customer_name} (${one.company})` })),
+				},
+			],
+			__("Return Slip"),
+			({ which }) => {
+				const { company, customer } = choice[which];
+				return qms_customer.api(MAKE_FROM_CODE, { code, company, customer }).then((made) => qms_customer.returns.open(made.slip));
+			}
+		);
+	});

@@ -281,14 +281,11 @@ function dispose(frm, panel, one) {
 			},
 			{
 				fieldname: "target",
-				fieldtype: "Link",
-				options: "Warehouse",
+				fieldtype: "Select",
+				options: ["", ...panel.targets],
 				label: __("Back in Warehouse"),
 				depends_on: is("Return to Stock"),
 				mandatory_depends_on: is("Return to Stock"),
-				get_query: () => ({
-					filters: { company: frm.doc.company, is_group: 0, qms_quarantine: 0, qms_retained_samples: 0 },
-				}),
 			},
 			...(panel.case
 				? []
