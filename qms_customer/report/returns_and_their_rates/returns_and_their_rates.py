@@ -205,17 +205,19 @@ def _columns(by: str) -> list[dict]:
 		found.append(column("batch_no", _("Batch", context="Sales Record"), "Data", 130))
 	# Of a reason all deliveries are the same number in each row.
 	once = {"disable_total": 1}
+	outcomes = {name: column(name, _(text), "Float", 110) for name, (text, _colour) in OUTCOMES.items()}
 	return [
 		*found,
-		column("slips", _("Return Slips"), "Int", 100),
-		column("claims", _("Quality Claims"), "Int", 110),
-		column("bad", _("Bad Samples"), "Int", 100),
-		column("put_forward", _("Quantity Put Forward"), "Float", 110),
-		*(column(name, _(text), "Float", 110) for name, (text, _colour) in OUTCOMES.items()),
-		column("came", _("Back or Destroyed"), "Float", 130),
+		column("put_forward", _("Quantity Put Forward"), "Float", 130),
+		outcomes.pop("approved"),
 		column("delivered", _("Delivered"), "Float", 110, **once),
 		column("rate", _("Return Rate (%)"), "Float", 120, precision=2, **once),
 		column("stock_uom", _("Unit"), "Data", 70),
+		*outcomes.values(),
+		column("came", _("Back or Destroyed"), "Float", 130),
+		column("slips", _("Return Slips"), "Int", 100),
+		column("claims", _("Quality Claims"), "Int", 130),
+		column("bad", _("Bad Samples"), "Int", 110),
 	]
 
 
