@@ -180,6 +180,7 @@ doc_events = {
 	("Contract Review", "Contract Change Notice", "Production Notice"): {
 		"on_change": "qms_customer.erp.register.on_record_change"
 	},
+	"Return Slip": {"on_change": "qms_customer.erp.register.on_return_slip"},
 	"Contract Adoption": {"on_change": "qms_customer.erp.register.on_adoption"},
 	"Stock Entry": {
 		"before_validate": "qms_customer.erp.stock_entry.before_validate",
@@ -333,6 +334,8 @@ jinja = {
 		"qms_customer.contract.notice_prints.qms_change_notice_form",
 		"qms_customer.contract.register_prints.qms_register_entry_form",
 		"qms_customer.contract.production_print.qms_production_notice_form",
+		"qms_customer.returns.prints.qms_return_slip_form",
+		"qms_customer.returns.prints.qms_destruction_certificate",
 	]
 }
 pdf_generator = "qms_customer.records.pdf.generate"

@@ -22,6 +22,7 @@ from qms_customer.rules import mark
 from qms_customer.rules.qualification import Standing
 
 LATEST = 10
+RETURN_SLIP = "Return Slip"
 COLOURS = {
 	Standing.VALID: "green",
 	Standing.ENDS_SOON: "orange",
@@ -116,7 +117,7 @@ def read(name: str, latest: int = LATEST) -> File:
 
 
 ORDER = (
-	*("licences", "contracts", "reviews", "changes", "deliveries", "returns", "complaints"),
+	*("licences", "contracts", "reviews", "changes", "deliveries", "return_slips", "returns", "complaints"),
 	*("communication", "files"),
 )
 
@@ -320,10 +321,53 @@ def _complaints(doctype: str, customer: str, latest: int) -> Section:
 	)
 
 
+def _return_slips(doctype: str, customer: str, latest: int) -> Section:
+	"""What the customer put forward to give back, and what became of it (G1)."""
+	rows, total = _list(
+		doctype,
+		{"customer": customer},
+		(
+			*("posting_date", "wanted", "is_quality_claim", "total_qty", "total_amount", "currency"),
+			*("workflow_state", "closed_on"),
+		),
+		latest,
+		"posting_date",
+	)
+	return Section(
+		"return_slips",
+		mark("Return Slips"),
+		(
+			*(
+				mark("Return Slip Number"),
+				mark("Date"),
+				mark("Wanted by the Customer"),
+				mark("Quality Claim"),
+			),
+			*(mark("Pieces"), mark("Amount"), mark("Current State"), mark("Closed On")),
+		),
+		[
+			[
+				Ref(doctype, r.name),
+				r.posting_date,
+				Term(r.wanted or "", doctype),
+				Term("Yes") if r.is_quality_claim else Term("No"),
+				frappe.utils.cstr(frappe.utils.flt(r.total_qty)).removesuffix(".0"),
+				Money(r.total_amount or 0, r.currency),
+				Term(r.workflow_state or ""),
+				getdate(r.closed_on) if r.closed_on else None,
+			]
+			for r in rows
+		],
+		total,
+		_path(doctype, customer),
+	)
+
+
 _DOCUMENTS: tuple[tuple[Callable[[], str], Callable[[str, str, int], Section]], ...] = (
 	(lambda: register.REGISTER_ENTRY, _contracts),
 	(lambda: reviews.REVIEW, _reviews),
 	(lambda: register.CHANGE_NOTICE, _changes),
+	(lambda: RETURN_SLIP, _return_slips),
 	(lambda: register.COMPLAINT, _complaints),
 )
 

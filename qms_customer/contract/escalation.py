@@ -24,6 +24,7 @@ from frappe.utils import add_days, escape_html, format_date, getdate, now, nowda
 from qms_customer.contract import authorise, distribution, people, reviews, states, workdays
 from qms_customer.contract.settings import escalation_steps, settings
 from qms_customer.messages import term
+from qms_customer.returns import waiting
 from qms_customer.rules import escalation as rules
 from qms_customer.rules.people import ACCOUNTS_WITHOUT_PERSON, BUSINESS_MANAGER, GENERAL_MANAGER, Delegation
 from qms_customer.rules.workdays import Calendar
@@ -78,6 +79,7 @@ def notices() -> list[Notice]:
 		*_actions(today, staff),
 		*_authorisations(today, calendars),
 		*_acknowledgements(today),
+		*_returns(today, calendars),
 	):
 		calendar = calendars[item.row.company]
 		heard = rules.who_hears(item.waiting, today, calendar, steps, staff)
@@ -310,6 +312,26 @@ def _acknowledgements(today: date) -> list[Item]:
 			order_by="name",
 		)
 	]
+
+
+def _returns(today: date, calendars: _Calendars) -> list[Item]:
+	"""Return slips that have stood in one state for too long (G2-G6)."""
+	days, found = waiting.days(), []
+	for one in waiting.read():
+		due = calendars[one.row.company].add_workdays(one.since, days)
+		if due >= today:
+			continue
+		found.append(
+			Item(
+				waiting.DOCTYPE,
+				one.row,
+				rules.Waiting(rules.RETURN, due, one.roles, one.people),
+				lambda late, row=one.row: _(
+					"Overdue by {0} business day(s): return slip {1} of {2}, {3}"
+				).format(late, row.name, escape_html(row.customer_name or ""), _(row.workflow_state)),
+			)
+		)
+	return found
 
 
 def _opiners(names: list[str]) -> tuple[dict[str, set[str]], dict[str, Any]]:

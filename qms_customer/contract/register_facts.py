@@ -17,11 +17,13 @@ from qms_customer.contract import approved, content, reviews
 from qms_customer.contract.approved import ADOPTED, ADOPTION
 from qms_customer.contract.facts import number
 from qms_customer.rules import content as content_rules
+from qms_customer.rules import returns
 from qms_customer.rules.register import Facts
 
 ORDER, QUOTATION, BLANKET = "Sales Order", "Quotation", "Blanket Order"
 NOTICE, CHANGE, STATUS_CHANGE = "Production Notice", "Contract Change Notice", "Contract Status Change"
 APPLIED = "Change Applied"
+RETURN_SLIP, NO_RETURN = "Return Slip", (returns.DRAFT, returns.REJECTED, returns.WITHDRAWN)
 ADVANCES = "Advance Payment Ledger Entry"
 STARTED = ("In Process", "Completed", "Stopped", "Closed")
 # What people call a cent: less than that is not owed.
@@ -39,7 +41,7 @@ class Told:
 def read(doctype: str, names: Iterable[str], signed: dict[str, date | None]) -> dict[str, Told]:
 	"""Return by contract what its documents say of it; one that is no more is missing (D5).
 
-	`signed`: when each was signed, as the register itself says. At most 20 queries, for a quotation or a
+	`signed`: when each was signed, as the register itself says. At most 21 queries, for a quotation or a
 	blanket order at most 10; two tables of ERPNext's, and those of parts that are not there, are not asked.
 	"""
 	names = sorted(set(names))
@@ -332,7 +334,7 @@ def _production(names: list[str]) -> tuple[dict[str, date], set[str]]:
 
 
 def _deliveries(names: list[str]) -> tuple[dict[str, list[date]], dict[str, int]]:
-	"""The days on which goods of each order left, first and last, and how often goods came back; two
+	"""The days on which goods of each order left, first and last, and how often goods came back; three
 	queries.
 
 	By delivery notes, and by invoices that move stock.
@@ -357,12 +359,37 @@ def _deliveries(names: list[str]) -> tuple[dict[str, list[date]], dict[str, int]
 		)
 		if doctype == "Sales Invoice":
 			query = query.where(doc.update_stock == 1)
+		if frappe.db.has_column(doctype, "qms_return_slip"):
+			# What came back by a return slip is counted with the slip.
+			query = query.where(
+				(doc.is_return == 0) | doc.qms_return_slip.isnull() | (doc.qms_return_slip == "")
+			)
 		for name, is_return, first, last, times in query.run():
 			if is_return:
 				back[name] += times
 			else:
 				out[name] += [_day(first), _day(last)]
+	for name, times in _return_slips(names):
+		back[name] += times
 	return out, back
+
+
+def _return_slips(names: list[str]) -> list[tuple[str, int]]:
+	"""How many return slips of goods of each order were put forward, and neither refused nor taken back; one
+	query (G1).
+	"""
+	slip, row = frappe.qb.DocType(RETURN_SLIP), frappe.qb.DocType("Return Slip Item")
+	return (
+		frappe.qb.from_(row)
+		.join(slip)
+		.on((slip.name == row.parent) & (row.parenttype == RETURN_SLIP))
+		.select(row.contract, Count(slip.name).distinct())
+		.where(row.contract.isin(names) & slip.workflow_state.notin(NO_RETURN))
+		# G4: the sample is good, and the customer keeps the goods.
+		.where(slip.decision.isnull() | (slip.decision != "Kept by the Customer"))
+		.groupby(row.contract)
+		.run()
+	)
 
 
 def _invoices(names: list[str]) -> dict[str, list[frappe._dict]]:
@@ -450,6 +477,8 @@ def contracts_of(doctype: str, name: str) -> dict[str, set[str]]:
 	if doctype in ("Delivery Note", "Sales Invoice"):
 		field = "against_sales_order" if doctype == "Delivery Note" else "sales_order"
 		return {ORDER: _orders(f"{doctype} Item", field, doctype, [name])}
+	if doctype == RETURN_SLIP:
+		return {ORDER: _orders("Return Slip Item", "contract", doctype, [name])}
 	if doctype == "Payment Entry":
 		rows = frappe.get_all(
 			"Payment Entry Reference",

@@ -8,7 +8,7 @@ from frappe.model.document import Document
 from frappe.utils import getdate
 
 from qms_customer.contract import people, register, registration, reviews
-from qms_customer.contract.register_facts import APPLIED, CHANGE, ORDER
+from qms_customer.contract.register_facts import APPLIED, CHANGE, ORDER, RETURN_SLIP
 from qms_customer.messages import say
 from qms_customer.rules import mark
 from qms_customer.rules import people as people_rules
@@ -142,6 +142,21 @@ def _linked(entry: Document) -> list[dict[str, Any]]:
 		)
 	if entry.reference_doctype != ORDER:
 		return [one for one in found if one["rows"]]
+	if frappe.has_permission(RETURN_SLIP):
+		found.append(
+			{
+				"label": _("Return Slips"),
+				"doctype": RETURN_SLIP,
+				"rows": frappe.get_list(
+					RETURN_SLIP,
+					filters=[["Return Slip Item", "contract", "=", entry.reference_name]],
+					fields=["name", "posting_date as date"],
+					order_by="posting_date desc",
+					distinct=True,
+					limit=MOST,
+				),
+			}
+		)
 	for doctype, field, label in (
 		("Delivery Note", "against_sales_order", _("Deliveries")),
 		("Delivery Note", "against_sales_order", _("Returns", context="Contract Register Entry")),

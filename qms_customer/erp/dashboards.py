@@ -9,8 +9,8 @@ ACTION = "Review Action"
 NOTICE = "Contract Change Notice"
 ACKNOWLEDGEMENT = "Change Acknowledgement"
 REGISTER = "Contract Register Entry"
-RETURN_SLIP = "Return Slip"
 CYCLE_TIMES = "Contract Review Cycle Times"
+RETURN_SLIP, RETURNS = "Return Slip", "Returns and Their Rates"
 SALES_RECORD, CUSTOMER_REGISTER = "Sales Record", "Customer Register"
 
 
@@ -20,6 +20,7 @@ def sales_order(data: dict[str, Any]) -> dict[str, Any]:
 	Not with a dynamic link on `reference_name`, as with the others: ERPNext finds the payments of an order by
 	a field of that name, and they know no type there.
 	"""
+	_returns(data, "contract")
 	return _about_it(
 		data,
 		(REVIEW, ACTION, NOTICE, ACKNOWLEDGEMENT, "Contract Status Change", REGISTER, "Production Notice"),
@@ -38,11 +39,11 @@ def blanket_order(data: dict[str, Any]) -> dict[str, Any]:
 
 def customer(data: dict[str, Any]) -> dict[str, Any]:
 	"""Add all that was reviewed, asked for, changed and authorised for a customer, how long it took, and what
-	the customer bought (D5, D6).
+	the customer bought (D5, D6) and gave back (G1).
 	"""
 	_reports(data, _("Customers and Sales"), SALES_RECORD, CUSTOMER_REGISTER)
+	_returns(data, "customer")
 	ours = (REVIEW, ACTION, NOTICE, "Delivery Authorisation", REGISTER, "Production Notice")
-	_group(data, _("Returns"), RETURN_SLIP)
 	return _add(data, ours, CYCLE_TIMES)
 
 
@@ -57,18 +58,27 @@ def sales_invoice(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def item(data: dict[str, Any]) -> dict[str, Any]:
-	"""Add the standard that an item is made to (B1), how long reviews of contracts with it took, and who
-	bought it (K6).
+	"""Add the standard that an item is made to (B1), how long reviews of contracts with it took, who bought
+	it (K6), and what of it came back (G1).
 	"""
 	_reports(data, _("Customers and Sales"), SALES_RECORD)
+	_returns(data, "item_code")
 	links = data.setdefault("internal_links", {})
 	links["Product Standard"] = "qms_product_standard"
 	return _add(data, ("Product Standard",), CYCLE_TIMES)
 
 
 def batch(data: dict[str, Any]) -> dict[str, Any]:
-	"""Add to whom a batch was delivered (D6, K6)."""
-	return _reports(data, _("Customers and Sales"), SALES_RECORD)
+	"""Add to whom a batch was delivered (D6, K6), and what of it came back (G1)."""
+	_reports(data, _("Customers and Sales"), SALES_RECORD)
+	return _returns(data)
+
+
+def _returns(data: dict[str, Any], field: str = "batch_no") -> dict[str, Any]:
+	"""Add the return slips that name it in a row, or in their head, and the report on returns."""
+	data.setdefault("non_standard_fieldnames", {})[RETURN_SLIP] = field
+	_group(data, _("Returns"), RETURN_SLIP)
+	return _reports(data, _("Returns"), RETURNS)
 
 
 def _reports(data: dict[str, Any], label: str, *names: str) -> dict[str, Any]:

@@ -50,3 +50,9 @@ def on_adoption(doc: Document, method: str | None = None) -> None:
 	"""Enter the contracts that a signed list adopted."""
 	if doc.docstatus:
 		register.later(doc.doctype, doc.name)
+
+
+def on_return_slip(doc: Document, method: str | None = None) -> None:
+	"""Follow the contracts whose goods a return slip is about (G1)."""
+	if any(row.contract for row in doc.get("items") or ()):
+		register.later(doc.doctype, doc.name)

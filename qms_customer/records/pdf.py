@@ -30,6 +30,8 @@ FORMATS = (
 	"Contract Change Notice",
 	"Contract Register Entry",
 	"Production Notice",
+	"Return Slip",
+	"Destruction Certificate",
 )
 # Millimetres: the strip that is stamped, and where it stands; the page leaves it free (prints/style.css).
 STRIP_WIDTH, STRIP_HEIGHT, LEFT, BOTTOM = 180, 10, 15, 6

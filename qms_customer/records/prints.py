@@ -43,8 +43,11 @@ def stored(doc: Document) -> Document:
 	return found
 
 
-def page(doc: Document, template: str, title: Markup, **context: Any) -> str:
-	"""Return a record as the paper form would be; `template` is its middle (K6)."""
+def page(doc: Document, template: str, title: Markup, form: str = "", **context: Any) -> str:
+	"""Return a record as the paper form would be; `template` is its middle (K6).
+
+	`form`: the form of the settings, where a record is printed as another one than its own (K4).
+	"""
 	marks = corrections.of(doc.doctype, doc.name)
 	standing = standing_of(doc)
 	last = standing.last
@@ -52,7 +55,7 @@ def page(doc: Document, template: str, title: Markup, **context: Any) -> str:
 		template,
 		doc=doc,
 		title=title,
-		form=form_of(doc),
+		form=form_of(doc, form),
 		entry=last,
 		signatures=ledger.signatures(doc.doctype, doc.name),
 		corrections=marks,
@@ -158,11 +161,11 @@ def standing_of(doc: Document) -> Standing:
 	return Standing(entries[-1].entry, tuple(dict.fromkeys(found)))
 
 
-def form_of(doc: Document) -> frappe._dict:
-	"""Return number, version, owner and years of a record's form, as they were in force when it was made
-	(K4).
+def form_of(doc: Document, kind: str = "") -> frappe._dict:
+	"""Return number, version, owner and years of a record's form, or of another `kind` of form, as they were
+	in force when the record was made (K4).
 	"""
-	kind = RECORDS[doc.doctype].form(doc)
+	kind = kind or RECORDS[doc.doctype].form(doc)
 	then = frappe.get_all(
 		ledger.SNAPSHOT,
 		filters={"reference_doctype": SETTINGS, "recorded_on": ("<=", doc.creation)},

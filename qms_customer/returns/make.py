@@ -64,46 +64,6 @@ def from_goods(
 	return _new(company, customer, [row], *source)
 
 
-def read(code: str) -> dict[str, Any]:
-	"""Return what a scanned or typed code names: item_code, batch_no, serial_no and the code (G1).
-
-	A serial number, a batch, a barcode of an item, or an item code.
-	"""
-	code = (code or "").strip()
-	if not code:
-		refuse_one("G1", mark("Nothing was scanned."))
-	if found := frappe.db.get_value("Serial No", code, ["name", "item_code", "batch_no"], as_dict=True):
-		batch = found.batch_no or _batch_of(found.name)
-		return _read(code, found.item_code, batch, found.name)
-	if found := frappe.db.get_value("Batch", code, ["name", "item"], as_dict=True):
-		return _read(code, found.item, found.name)
-	if item := frappe.db.get_value("Item Barcode", {"barcode": code}, "parent"):
-		return _read(code, item)
-	if item := frappe.db.get_value("Item", code):
-		return _read(code, item)
-	refuse_one("G1", mark("{0} is no serial number, batch or barcode of ours. Check the label."), code)
-
-
-def _read(code: str, item: str, batch: str | None = "", serial: str = "") -> dict[str, Any]:
-	return {"item_code": item, "batch_no": batch or "", "serial_no": serial, "scanned": code[:500]}
-
-
-def _batch_of(serial: str) -> str:
-	"""The batch in which a device left last, where its own document does not say it."""
-	entry, bundle = frappe.qb.DocType("Serial and Batch Entry"), frappe.qb.DocType("Serial and Batch Bundle")
-	found = (
-		frappe.qb.from_(entry)
-		.join(bundle)
-		.on(bundle.name == entry.parent)
-		.select(entry.batch_no)
-		.where((entry.serial_no == serial) & (bundle.is_cancelled == 0) & entry.batch_no.isnotnull())
-		.orderby(bundle.creation, order=frappe.qb.desc)
-		.limit(1)
-		.run(pluck=True)
-	)
-	return found[0] if found else ""
-
-
 def _goods_of(note: Document) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
 	"""Item and batch of all that a delivery brought, and the items without batches; three queries."""
 	rows = [*note.items, *(note.get("packed_items") or ())]

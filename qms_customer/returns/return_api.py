@@ -3,6 +3,7 @@ put forward. Each checks permission first; nothing is decided in the browser (G1
 """
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import frappe
@@ -12,7 +13,7 @@ from frappe.rate_limiter import rate_limit
 from qms_customer.contract import people
 from qms_customer.messages import refuse_one
 from qms_customer.records import signing
-from qms_customer.returns import confirm, forward, make, opened, panel
+from qms_customer.returns import confirm, forward, make, opened, panel, scanned
 from qms_customer.rules import mark
 
 
@@ -35,16 +36,22 @@ def make_from_code(code: str, company: str = "", customer: str = "") -> dict:
 	customers (G1).
 	"""
 	_may_make()
-	found = make.read(code)
-	made = make.from_goods(found["item_code"], found["batch_no"], found["serial_no"], company, customer)
+	found = scanned.resolve(code)
+	if found.incomplete:
+		text = mark("{0} does not say which item it is. Scan the other code of the label.")
+		refuse_one("G1", text, found.scanned)
+	made = make.from_goods(found.item_code, found.batch_no, found.serial_no, company, customer)
 	return {"choice": made} if isinstance(made, list) else {"slip": made.as_dict()}
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-def read_code(code: str) -> dict:
-	"""Return which item, batch and serial number a scanned code names (G1)."""
+def read_code(code: str, before: str = "") -> dict:
+	"""Return which item, batch and serial number a scanned code names, as `scanned.Scanned` (G1).
+
+	`before`: the code of the same label that was scanned before it and did not say the item.
+	"""
 	_may_make()
-	return make.read(code)
+	return asdict(scanned.resolve(code, before))
 
 
 @frappe.whitelist(methods=["POST"])

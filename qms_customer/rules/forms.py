@@ -10,6 +10,7 @@ ROUTINE_REVIEW = "Routine Contract Review"
 NON_ROUTINE_REVIEW = "Non-routine Contract Review"
 SALES_RECORD = "Sales Record"
 CUSTOMER_REGISTER = "Customer Register"
+DESTRUCTION_CERTIFICATE = "Destruction Certificate"
 PERMANENT = 0
 
 
@@ -36,6 +37,7 @@ DEFAULTS = (
 	Form("Contract Register", "QMS-CR-07", "A/0", "Sales", PERMANENT),
 	Form("Sales Order", "QMS-CR-08", "A/0", "Sales", 5),
 	Form("Return Slip", "QMS-CR-09", "A/0", "Sales", 3),
+	Form(DESTRUCTION_CERTIFICATE, "QMS-CR-16", "A/0", "Sales", 3),
 	Form(CUSTOMER_REGISTER, "QMS-CR-10", "A/0", "Sales", PERMANENT),
 	Form("Contract Change Notice", "QMS-CR-11", "A/0", "Sales", 5),
 	Form("Change Acknowledgement", "QMS-CR-13", "A/0", "Sales", 5),

@@ -346,7 +346,7 @@ def test_a_code_is_a_device_a_batch_or_a_barcode(world: c.World) -> None:
 		assert api.make_from_code(batch)["slip"]["customer"] == note.customer
 		with pytest.raises(QMSRefusal, match="has batches"):
 			api.make_from_code("6901234567892")
-		with pytest.raises(QMSRefusal, match="Check the label"):
+		with pytest.raises(QMSRefusal, match="Scan it again"):
 			api.read_code("nothing of ours")
 	other = r.delivered(5, code=code, batch_no=batch)
 	with as_user(world.second_sales()):

@@ -48,6 +48,7 @@ CARDS = (
 	"Goods to Authorise",
 	"Change Notices Open",
 	"Changes Not Acknowledged",
+	"Return Slips Open",
 )
 EVERY_ROLE = (*roles.ROLES, "System Manager")
 

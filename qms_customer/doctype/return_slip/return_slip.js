@@ -127,6 +127,7 @@
 
 	// Each scan adds one: of a device its serial number, once; of a batch a piece.
 	function scan(frm) {
+		let before = "";
 		const dialog = new frappe.ui.Dialog({
 			title: __("Scan"),
 			fields: [
@@ -137,12 +138,20 @@
 			primary_action: ({ code }) => {
 				if (!code) return;
 				dialog.set_value("code", "");
-				qms_customer.api(`${API}read_code`, { code }, false).then((found) => {
-					const added = add(frm, found);
-					const text = added ? __("{0} is added", [code]) : __("{0} was scanned already", [code]);
+				const tell = (colour, text) =>
 					dialog
 						.get_field("told")
-						.$wrapper.html(`<p class="text-${added ? "success" : "warning"}">${frappe.utils.escape_html(text)}</p>`);
+						.$wrapper.html(`<p class="text-${colour}">${frappe.utils.escape_html(text)}</p>`);
+				const args = { code, before };
+				// What is refused is not waited for: both codes are scanned again.
+				before = "";
+				qms_customer.api(`${API}read_code`, args, false).then((found) => {
+					if (found.incomplete) before = code;
+					if (found.incomplete) return tell("warning", __("Scan the other code of this label as well: it says which item it is."));
+					const added = add(frm, found);
+					tell(added ? "success" : "warning", added ? __("{0} is added", [code]) : __("{0} was scanned already", [code]));
+					// Made by the server, which has escaped what the label says.
+					for (const note of found.notes) dialog.get_field("told").$wrapper.append(`<p class="text-warning">${note}</p>`);
 				});
 			},
 		});
@@ -155,15 +164,18 @@
 		const rows = (frm.doc.items || []).filter((row) => row.item_code);
 		if (found.serial_no && rows.some((row) => serials(row).includes(found.serial_no))) return false;
 		frm.doc.items = rows;
+		// The code of a box counts boxes; a device that has a number is one piece.
+		const boxed = !found.serial_no && found.uom !== found.stock_uom;
 		let row = rows.find(
 			(one) =>
 				one.item_code === found.item_code &&
 				(one.batch_no || "") === found.batch_no &&
 				// Goods in another unit are counted by themselves.
-				(!one.uom || !one.stock_uom || one.uom === one.stock_uom)
+				(boxed ? one.uom === found.uom : !one.uom || !one.stock_uom || one.uom === one.stock_uom)
 		);
 		if (!row) {
 			row = frm.add_child("items", { item_code: found.item_code, batch_no: found.batch_no, qty: 0, scanned: found.scanned });
+			if (boxed) row.uom = found.uom;
 		}
 		row.qty = flt(row.qty) + 1;
 		if (found.serial_no) row.serial_nos = [...serials(row), found.serial_no].join("\n");
