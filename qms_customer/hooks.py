@@ -190,6 +190,14 @@ doc_events = {
 		"before_change": "qms_customer.erp.work_order.before_change",
 		"on_change": "qms_customer.erp.register.on_work_order",
 	},
+	"Job Card": {
+		"before_validate": "qms_customer.erp.job_card.before_validate",
+		"before_change": "qms_customer.erp.job_card.before_change",
+	},
+	"Job Card Time Log": {
+		"before_validate": "qms_customer.erp.job_card.before_log",
+		"before_change": "qms_customer.erp.job_card.before_log",
+	},
 	"User": {
 		"before_validate": [
 			"qms_customer.records.credentials.before_user_changes",

@@ -51,7 +51,7 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 	order = frappe.qb.DocType("Sales Order")
 	query = (
 		frappe.qb.from_(order)
-		.select(order.name, order.customer, order.company)
+		.select(order.name, order.customer, order.company, order.docstatus, order.status)
 		.where(order.name.isin(names))
 		.orderby(order.name)
 	)
@@ -68,6 +68,7 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 			committed.get(h.name, False) or h.name not in gated,
 			tuple(actions.get(h.name, ())),
 			pending.get(h.name, goods.Pending()),
+			h.docstatus == 1 and h.status not in ("Closed", "On Hold"),
 		)
 		for h in heads
 	}

@@ -61,7 +61,7 @@ class Pending:
 @dataclass(frozen=True)
 class OrderState:
 	"""An order at the moment of release: whether its content is approved, open blocking actions (C10), and
-	changes that are not decided (D4).
+	changes that are not decided (D4). `in_force`: committed, neither closed nor on hold.
 	"""
 
 	name: str
@@ -70,6 +70,7 @@ class OrderState:
 	approved: bool
 	blocked_by: tuple[str, ...] = ()
 	pending: Pending = Pending()
+	in_force: bool = True
 
 
 def release_refusals(
@@ -203,6 +204,34 @@ def production_refusals(
 						"Production for order {0} waits: a change of what it is for is not decided yet ({1})."
 					),
 					(name, ", ".join(order.pending.notices)),
+				)
+			)
+	return found
+
+
+def start_refusals(
+	work: str, names: Iterable[str], orders: Mapping[str, OrderState], rows: Mapping[str, str]
+) -> list[Refusal]:
+	"""Return what stands against beginning a work order that was submitted before (D4, C10).
+
+	`rows`: as of `production_refusals`. An order that ended or is on hold since is not made for either.
+	"""
+	found = []
+	for name in names:
+		order = orders.get(name)
+		if order and not order.in_force:
+			found.append(Refusal("D4", mark("{0} is not in force: nothing is made for it."), (name,)))
+			continue
+		found += order_refusals("", "", [name], orders)
+		if order and order.pending.holds(rows.get(name, "")):
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"Work order {0} does not start: a change of what order {1} asks for is not decided "
+						"yet ({2}). It can start once that notice is decided or withdrawn."
+					),
+					(work, name, ", ".join(order.pending.notices)),
 				)
 			)
 	return found

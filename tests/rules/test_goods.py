@@ -16,6 +16,7 @@ from qms_customer.rules.goods import (
 	order_refusals,
 	production_refusals,
 	release_refusals,
+	start_refusals,
 )
 
 ORDERS = {
@@ -163,6 +164,25 @@ def test_d4_the_lines_of_a_pending_change_wait_and_the_others_go_on(what, change
 	assert bool(refused(row(order_row="row-1b", item="B"), orders=orders)) is other
 	for rows, held in (({"SO-1": "row-1"}, changed), ({"SO-1": "row-1b"}, other), ({}, changed)):
 		assert bool(production_refusals(["SO-1"], orders, rows)) is held
+		found = start_refusals("WO-1", ["SO-1"], orders, rows)
+		assert bool(found) is held
+		assert all(r.rule == "D4" and r.args[:2] == ("WO-1", "SO-1") and "CCN-1" in r.args[2] for r in found)
+
+
+@pytest.mark.rule("D4", "C10")
+def test_d4_work_starts_for_nothing_that_ended_is_not_approved_or_held_up():
+	orders = {**ORDERS, "SO-9": replace(ORDERS["SO-1"], name="SO-9", in_force=False)}
+	for name, rules in (
+		("SO-1", []),
+		("SO-2", ["D4"]),
+		("SO-5", ["C10", "C10"]),
+		("SO-9", ["D4"]),
+		("SO-none", ["D4"]),
+	):
+		assert [r.rule for r in start_refusals("WO-1", [name], orders, {})] == rules
+	# What does not start was not let pass before either, but for an order that ended since.
+	for name in ORDERS:
+		assert start_refusals("WO-1", [name], ORDERS, {}) == production_refusals([name], ORDERS, {})
 
 
 @pytest.mark.rule("D4")

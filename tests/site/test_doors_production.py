@@ -458,13 +458,16 @@ def test_d4_a_running_work_order_is_moved_to_approved_orders_only(
 def test_d4_what_has_started_goes_on(world: c.World, actors: tuple[str, ...]) -> None:
 	order = c.committed_order(world, product())
 	work = g.submitted(actors, from_order(order))
+	g.submitted(
+		actors, frappe.get_doc(make_stock_entry(work.name, "Material Transfer for Manufacture", 2)).insert()
+	)
 	frappe.db.set_value("Sales Order Item", order.items[0].name, "rate", 1)
 	with as_user(actors[0]):
 		client.set_value(work.doctype, work.name, "expected_delivery_date", nowdate())
 		stop_unstop(work.name, "Stopped")
 		stop_unstop(work.name, "Resumed")
-		for purpose in ("Material Transfer for Manufacture", "Manufacture"):
-			entry = frappe.get_doc(make_stock_entry(work.name, purpose, 5))
+		for purpose, qty in (("Material Transfer for Manufacture", 3), ("Manufacture", 5)):
+			entry = frappe.get_doc(make_stock_entry(work.name, purpose, qty))
 			entry.insert()
 			entry.submit()
 	assert frappe.db.get_value(work.doctype, work.name, ["status", "produced_qty"]) == ("Completed", 5)
