@@ -67,7 +67,7 @@ PAGES: dict[str, Callable[[str], int]] = {
 	"list, newest first": lambda d: page(d, SHOWN, [], "modified desc", 0, 20),
 	"list, by state": lambda d: page(d, SHOWN, WAITING, "modified desc", 0, 20),
 	"list, by customer": lambda d: page(d, SHOWN, CUSTOMERS, "modified desc", 0, 20),
-	"list, page 500": lambda d: page(d, SHOWN, [], "modified desc", 10000, 20),
+	"list, a tenth on": lambda d: page(d, SHOWN, [], "modified desc", REVIEWS // 10, 20),
 	"count, all": lambda d: count(d, []),
 	"count, by state": lambda d: count(d, WAITING),
 	"count, by customer": lambda d: count(d, CUSTOMERS),

@@ -137,7 +137,10 @@ def test_delivery_note(world: c.World, lines: int) -> None:
 
 @pytest.mark.parametrize("lines", LINES)
 def test_work_order(world: c.World, lines: int) -> None:
-	"""For an order; its lines are the materials of its product."""
+	"""For an order; its lines are the materials of its product. What the review costs, without the production
+	notice.
+	"""
+	c.without_production_notices()
 	parts, customer, code = [c.item(with_standard=False) for _ in range(lines)], c.customer(), c.item()
 	bill = bom(code, dict.fromkeys(parts, 1), source=c.warehouse())
 
