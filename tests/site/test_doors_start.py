@@ -27,7 +27,7 @@ from frappe.model.document import Document
 from frappe.utils import add_to_date, now_datetime
 
 from qms_customer.contract import notices
-from tests.site.test_doors_production import from_order, plan, planned, product, typed
+from tests.site.test_doors_production import plan, planned
 from tests.support import altering as h
 from tests.support import contracts as c
 from tests.support import factory
@@ -35,6 +35,7 @@ from tests.support import goods as g
 from tests.support.company import ABBR
 from tests.support.doors import fresh, nothing_changes, sent
 from tests.support.people import as_user
+from tests.support.plant import from_order, product, typed
 from tests.support.sql import count_queries
 
 WAITS = "D4: Work order .* does not start: .*not decided yet"

@@ -15,11 +15,12 @@ from qms_customer.rules import escalation as rules
 from qms_customer.rules import people as roles
 from qms_customer.setup import install
 from tests.site.test_escalation import a_day_passes, heard, holiday_list, late, told
-from tests.site.test_production import compiled, passed_on, product, release
+from tests.site.test_production import compiled, passed_on, release
 from tests.site.test_register import signed
 from tests.support import changes as ch
 from tests.support import contracts as c
 from tests.support.people import as_user, make_user
+from tests.support.plant import product
 from tests.support.sql import count_queries
 
 MANAGER, VP, GM = roles.BUSINESS_MANAGER, roles.SALES_VP, roles.GENERAL_MANAGER
