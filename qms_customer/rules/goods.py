@@ -172,6 +172,37 @@ def release_refusals(
 	return found
 
 
+def undone_return_refusals(
+	rows: Sequence[ReleaseRow], order_rows: Mapping[str, OrderRow], counted: bool = False
+) -> list[Refusal]:
+	"""Return what stands against undoing a return: its goods have left once more (D4).
+
+	`rows`: what came back, as positive quantities. What was delivered again since, or taken out of the
+	contract, does not leave a second time. `counted`: the order rows say already what is delivered without
+	the return.
+	"""
+	again: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+	for row in rows:
+		again[row.order, row.order_row, row.item] += row.quantity
+	found = []
+	for (order, name, item), quantity in again.items():
+		target = order_rows.get(name)
+		approved, delivered = (target.quantity, target.delivered) if target else (Decimal(), Decimal())
+		out = delivered + (Decimal() if target and counted else quantity)
+		if out > approved + TOLERANCE:
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"{0}: without this return {1} would have left for order {2}, of which {3} are "
+						"approved. Cancel a later delivery, or change the contract first."
+					),
+					(item, f"{out.normalize():f}", order, f"{approved.normalize():f}"),
+				)
+			)
+	return found
+
+
 def pending_refusal(order: OrderState, number: str, item: str) -> Refusal:
 	"""Return that goods wait for the change of their line, or of the order, to be decided (D4)."""
 	return Refusal(

@@ -17,6 +17,7 @@ from qms_customer.rules.goods import (
 	production_refusals,
 	release_refusals,
 	start_refusals,
+	undone_return_refusals,
 )
 
 ORDERS = {
@@ -120,6 +121,43 @@ def test_d4_refused_exactly_when_more_than_is_left(ordered, delivered, quantity)
 	target = OrderRow("row-1", "SO-1", "A", ordered, delivered)
 	found = refused(row(quantity), order_rows={"row-1": target})
 	assert found == (["D4"] if delivered + quantity > ordered + TOLERANCE else [])
+
+
+@pytest.mark.rule("D4")
+@given(
+	st.lists(st.tuples(st.sampled_from(["deliver", "return", "undo"]), QUANTITIES), max_size=12), QUANTITIES
+)
+def test_d4_undoing_returns_never_leads_past_the_order(steps, ordered):
+	delivered, returned = Decimal(), []
+	for what, quantity in steps:
+		target = {"row-1": OrderRow("row-1", "SO-1", "A", ordered, delivered)}
+		quantity = abs(quantity)
+		if what == "deliver" and not refused(row(quantity), order_rows=target):
+			delivered += quantity
+		elif what == "return" and quantity <= delivered:
+			returned.append(quantity)
+			delivered -= quantity
+		elif what == "undo" and returned and not undone_return_refusals([row(returned[-1])], target):
+			delivered += returned.pop()
+		assert delivered <= max(ordered, Decimal()) + TOLERANCE
+
+
+@pytest.mark.rule("D4")
+@pytest.mark.parametrize(
+	("delivered", "counted", "rules"),
+	[(7, False, []), (8, False, ["D4"]), (10, True, []), (11, True, ["D4"])],
+)
+def test_d4_what_came_back_leaves_again_within_the_order(delivered, counted, rules):
+	target = {"row-1": OrderRow("row-1", "SO-1", "A", Decimal(10), Decimal(delivered))}
+	back = [row(1), row(2, number=2)]
+	assert [r.rule for r in undone_return_refusals(back, target, counted)] == rules
+
+
+@pytest.mark.rule("D4")
+@pytest.mark.parametrize("counted", [False, True])
+def test_d4_what_is_not_in_the_order_any_more_does_not_leave_again(counted):
+	(found,) = undone_return_refusals([row(2)], {}, counted)
+	assert found.args == ("A", "2", "SO-1", "0")
 
 
 @pytest.mark.rule("D4")
