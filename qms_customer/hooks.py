@@ -165,12 +165,14 @@ doc_events = {
 		],
 		"on_submit": "qms_customer.returns.exchange.on_submit",
 		"before_change": "qms_customer.erp.delivery_terms.before_change",
+		"before_cancel": "qms_customer.erp.release.before_cancel",
 		"on_cancel": "qms_customer.erp.release.on_cancel",
 		"on_change": "qms_customer.erp.register.on_goods_or_money",
 	},
 	("Sales Invoice", "POS Invoice"): {
 		"before_validate": "qms_customer.erp.sales_invoice.before_validate",
 		"before_submit": "qms_customer.erp.sales_invoice.before_submit",
+		"before_cancel": "qms_customer.erp.release.before_cancel",
 		"on_cancel": "qms_customer.erp.release.on_cancel",
 	},
 	"Sales Invoice": {"before_change": "qms_customer.erp.delivery_terms.before_change"},
@@ -242,6 +244,14 @@ doc_events = {
 		"before_update_after_submit": "qms_customer.erp.work_order.before_update_after_submit",
 		"before_change": "qms_customer.erp.work_order.before_change",
 		"on_change": "qms_customer.erp.register.on_work_order",
+	},
+	"Job Card": {
+		"before_validate": "qms_customer.erp.job_card.before_validate",
+		"before_change": "qms_customer.erp.job_card.before_change",
+	},
+	"Job Card Time Log": {
+		"before_validate": "qms_customer.erp.job_card.before_log",
+		"before_change": "qms_customer.erp.job_card.before_log",
 	},
 	"User": {
 		"before_validate": [

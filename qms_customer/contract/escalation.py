@@ -21,12 +21,36 @@ from frappe.permissions import has_user_permission
 from frappe.query_builder.functions import Max, Min
 from frappe.utils import add_days, escape_html, format_date, getdate, now, nowdate
 
-from qms_customer.contract import authorise, distribution, people, reviews, states, workdays
+from qms_customer.contract import (
+	authorise,
+	content,
+	distribution,
+	measure,
+	people,
+	production,
+	registration,
+	reviews,
+	states,
+	workdays,
+)
+from qms_customer.contract import (
+	notices as changes,
+)
 from qms_customer.contract.settings import escalation_steps, settings
 from qms_customer.messages import term
 from qms_customer.returns import waiting
+from qms_customer.rules import change, mark
+from qms_customer.rules import content as content_rules
 from qms_customer.rules import escalation as rules
-from qms_customer.rules.people import ACCOUNTS_WITHOUT_PERSON, BUSINESS_MANAGER, GENERAL_MANAGER, Delegation
+from qms_customer.rules.people import (
+	ACCOUNTS_WITHOUT_PERSON,
+	BUSINESS_MANAGER,
+	GENERAL_MANAGER,
+	PLANNING,
+	PRODUCTION,
+	SALES_USER,
+	Delegation,
+)
 from qms_customer.rules.workdays import Calendar
 from qms_customer.shown import language
 
@@ -80,12 +104,17 @@ def notices() -> list[Notice]:
 		*_authorisations(today, calendars),
 		*_acknowledgements(today),
 		*_returns(today, calendars),
+		*_changes(today, staff, calendars),
+		*_tasks(today, calendars),
+		*_provisional(today, staff),
 	):
 		calendar = calendars[item.row.company]
 		heard = rules.who_hears(item.waiting, today, calendar, steps, staff)
 		heard = {u: r for u, r in heard.items() if (item.doctype, item.row.name, u) not in told}
 		if heard:
 			found.append(Notice(item, rules.days_late(item.waiting, today, calendar), heard))
+			# A change can wait for two at once: who is above both is told of it once.
+			told |= {(item.doctype, item.row.name, user) for user in heard}
 	_leave_out_hidden(found)
 	return [notice for notice in found if notice.people]
 
@@ -116,8 +145,12 @@ def _alone(title: str) -> Iterator[None]:
 # What waits
 
 
+# The document that any of our records is about, and whose it is.
+_ABOUT = ("name", "company", "customer", "reference_doctype", "reference_name")
+
+
 def _head(table: Any) -> list:
-	return [table[f] for f in ("name", "company", "customer", "reference_doctype", "reference_name")]
+	return [table[f] for f in _ABOUT]
 
 
 def _opinions(today: date) -> list[Item]:
@@ -164,6 +197,9 @@ def _decisions(today: date, staff: rules.Staff, calendars: _Calendars) -> list[I
 			review.approver_role,
 			review.prepared_by,
 			review.prepared_on,
+			review.assessed_by,
+			review.agreed_by,
+			review.change_notice,
 			Min(todo.creation).as_("asked_on"),
 		)
 		.where((review.docstatus == 0) & (review.workflow_state == states.PENDING_APPROVAL))
@@ -206,11 +242,7 @@ def _actions(today: date, staff: rules.Staff) -> list[Item]:
 		reviews.ACTION,
 		filters={"status": ("in", ("Open", "Done")), "due_date": ("<", today)},
 		fields=[
-			"name",
-			"company",
-			"customer",
-			"reference_doctype",
-			"reference_name",
+			*_ABOUT,
 			"status",
 			"due_date",
 			"action_owner",
@@ -248,11 +280,7 @@ def _authorisations(today: date, calendars: _Calendars) -> list[Item]:
 		authorise.DOCTYPE,
 		filters={"docstatus": 0},
 		fields=[
-			"name",
-			"company",
-			"customer",
-			"reference_doctype",
-			"reference_name",
+			*_ABOUT,
 			"requested_by",
 			"requested_on",
 		],
@@ -299,11 +327,7 @@ def _acknowledgements(today: date) -> list[Item]:
 			distribution.DOCTYPE,
 			filters={"docstatus": 0, "due_date": ("<", today)},
 			fields=[
-				"name",
-				"company",
-				"customer",
-				"reference_doctype",
-				"reference_name",
+				*_ABOUT,
 				"change_notice",
 				"department",
 				"department_role",
@@ -334,6 +358,163 @@ def _returns(today: date, calendars: _Calendars) -> list[Item]:
 	return found
 
 
+# What is said of a change notice, by what is waited for.
+BEHIND = mark("Overdue by {0} business day(s): bring change notice {1} of {2} up to date, or withdraw it")
+UNDECIDED = mark("Overdue by {0} business day(s): the decision of change notice {1} of {2}")
+UNANSWERED = mark(
+	"Overdue by {0} business day(s): whether change notice {1} of {2} affects the production plan"
+)
+UNCONFIRMED = mark("Overdue by {0} business day(s): the customer's confirmation of change notice {1} of {2}")
+
+
+def _changes(today: date, staff: rules.Staff, calendars: _Calendars) -> list[Item]:
+	"""Change notices: PMC and the customer are waited for, then who decides; Sales, where the contract has
+	changed since the notice was made (E2, E3, E5, E7).
+	"""
+	rows = frappe.get_all(
+		changes.DOCTYPE,
+		filters={
+			"docstatus": 0,
+			"workflow_state": ("in", (states.NOTICE_CONFIRMING, states.NOTICE_PENDING)),
+		},
+		# Those put forward before they had a date to be answered by are dated here.
+		or_filters=[["due_date", "<", today], ["due_date", "is", "not set"]],
+		fields=[
+			*_ABOUT,
+			"workflow_state",
+			"due_date",
+			"kind",
+			"asked_by",
+			"outcome",
+			"content",
+			"old_content",
+			"old_fingerprint",
+			"plan_answer",
+			"plan_answered_by",
+			"confirmed_by",
+			"confirmation_recorded_by",
+			"approver_role",
+			"prepared_by",
+			"prepared_on",
+			"editors",
+		],
+		order_by="name",
+	)
+	for row in rows:
+		row.due = row.due_date or calendars[row.company].add_workdays(
+			getdate(row.prepared_on), changes.due_days(row.workflow_state) or 0
+		)
+	rows = [row for row in rows if getdate(row.due) < today]
+	current = _fingerprints({row.reference_name for row in rows})
+	owners = _owners(rows)
+	found = []
+	for row in rows:
+		sales = (row.prepared_by,) if row.prepared_by in staff.enabled else ()
+		stand_in = () if sales else (SALES_USER,)
+
+		def add(kind: str, text: str, *, row: frappe._dict = row, **who: Any) -> None:
+			found.append(
+				Item(
+					changes.DOCTYPE,
+					row,
+					rules.Waiting(kind, getdate(row.due), **who),
+					lambda late: _(text).format(late, row.name, row.reference_name),
+				)
+			)
+
+		if current.get(row.reference_name) != row.old_fingerprint:
+			add(rules.CONFIRMATION, BEHIND, people=sales, roles=stand_in)
+			continue
+		if row.workflow_state == states.NOTICE_PENDING:
+			taken_part = {row.prepared_by, row.confirmation_recorded_by, row.plan_answered_by}
+			taken_part |= {owners.get((row.reference_doctype, row.reference_name))}
+			without = frozenset({*taken_part, *(row.editors or "").split("\n")} - {None, ""})
+			role = staff.deciding(row.approver_role or BUSINESS_MANAGER, without) or GENERAL_MANAGER
+			add(rules.DECISION, UNDECIDED, roles=(role,), without=without)
+			continue
+		if not row.plan_answer and row.outcome != change.Needed.REVIEW and measure.asks_pmc(row):
+			add(rules.PLAN_ANSWER, UNANSWERED, roles=(PLANNING,))
+		if not row.confirmed_by:
+			add(rules.CONFIRMATION, UNCONFIRMED, people=sales, roles=stand_in)
+	return found
+
+
+def _fingerprints(orders: set[str]) -> dict[str, str]:
+	"""Return what committed orders say now, by name; one query a table of theirs, none where there are
+	none.
+	"""
+	if not orders:
+		return {}
+	names = frappe.get_all(changes.ORDER, {"name": ("in", sorted(orders)), "docstatus": 1}, pluck="name")
+	return {
+		name: content_rules.fingerprint(one)
+		for name, one in content.stored_contents(changes.ORDER, names).items()
+	}
+
+
+def _tasks(today: date, calendars: _Calendars) -> list[Item]:
+	"""Tasks that Production has not released to the workshop by their planned start, or in time (D3)."""
+	days, found = settings().release_due_days or 0, []
+	for row in frappe.get_all(
+		production.DOCTYPE,
+		filters={"docstatus": 0},
+		fields=[*_ABOUT, "passed_by", "passed_on", "planned_start"],
+		order_by="name",
+	):
+		passed = getdate(row.passed_on)
+		# One that is to start before it was passed on is due at once.
+		due = (
+			max(getdate(row.planned_start), passed)
+			if row.planned_start
+			else calendars[row.company].add_workdays(passed, days)
+		)
+		if due < today:
+			found.append(
+				Item(
+					production.DOCTYPE,
+					row,
+					# C12: who passed it on does not release it.
+					rules.Waiting(
+						rules.RELEASE, due, (PRODUCTION,), without=frozenset({row.passed_by} - {None})
+					),
+					lambda late, row=row: _(
+						"Overdue by {0} business day(s): the release of production notice {1} of {2}"
+					).format(late, row.name, row.reference_name),
+				)
+			)
+	return found
+
+
+def _provisional(today: date, staff: rules.Staff) -> list[Item]:
+	"""Provisional contracts that no formal one has replaced by its date: who numbered them is waited for, or
+	the business manager where that person has left (A4).
+	"""
+	found = []
+	for row in frappe.get_all(
+		registration.DOCTYPE,
+		filters={**registration.WAITING_FOR_FORMAL, "formal_due": ("<", today)},
+		fields=[*_ABOUT, "formal_due", "numbered_by", "contract_number"],
+		order_by="name",
+	):
+		there = row.numbered_by in staff.enabled
+		found.append(
+			Item(
+				registration.DOCTYPE,
+				row,
+				rules.Waiting(
+					rules.FORMAL_CONTRACT,
+					getdate(row.formal_due),
+					() if there else (BUSINESS_MANAGER,),
+					(row.numbered_by,) if there else (),
+				),
+				lambda late, row=row: _(
+					"Overdue by {0} business day(s): the formal contract that replaces {1} of {2}"
+				).format(late, row.contract_number or row.name, row.reference_name),
+			)
+		)
+	return found
+
+
 def _opiners(names: list[str]) -> tuple[dict[str, set[str]], dict[str, Any]]:
 	"""Return who gave opinions on each of these reviews, and when the last one was given; one query (C12)."""
 	opinion = frappe.qb.DocType(reviews.OPINION)
@@ -356,6 +537,15 @@ def _preparers(rows: list[frappe._dict], names: list[str]) -> dict[str, set[str]
 	found, owners = defaultdict(set), _owners(rows)
 	for row in rows:
 		found[row.name] |= {row.prepared_by, owners.get((row.reference_doctype, row.reference_name))}
+		found[row.name] |= {row.assessed_by, row.agreed_by}
+	of_changes = {row.change_notice: row.name for row in rows if row.change_notice}
+	for notice in frappe.get_all(
+		changes.DOCTYPE,
+		filters={"name": ("in", list(of_changes) or [""])},
+		fields=["name", "prepared_by", "editors", "confirmation_recorded_by"],
+	):
+		found[of_changes[notice.name]] |= {notice.prepared_by, notice.confirmation_recorded_by}
+		found[of_changes[notice.name]] |= set((notice.editors or "").split("\n"))
 	for table, field in (
 		("Contract Review Criterion", "override_by"),
 		("Contract Review Discrepancy", "resolved_by"),

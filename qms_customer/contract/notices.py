@@ -22,6 +22,7 @@ from qms_customer.contract import (
 	people,
 	reviews,
 	states,
+	workdays,
 )
 from qms_customer.contract.proposed import (
 	NOTICE as DOCTYPE,
@@ -32,6 +33,7 @@ from qms_customer.contract.proposed import (
 	proposal_of,
 	refuse_out_of_date,
 )
+from qms_customer.contract.settings import settings
 from qms_customer.erp import file as files
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
@@ -153,7 +155,7 @@ def put_forward(name: str, content_hash: str, again_reason: str = "") -> Documen
 	if found + again:
 		refuse(found + again, _("The Notice Is Incomplete"))
 	notice.approver_role = role
-	notice.workflow_state = states.NOTICE_CONFIRMING
+	_move(notice, states.NOTICE_CONFIRMING)
 	_save(notice, mark("Put Forward"))
 	_ask_pmc(notice)
 	return notice
@@ -502,9 +504,27 @@ def _advance(notice: Document) -> None:
 	if not notice.confirmed_by:
 		return
 	if notice.outcome == change.Needed.REVIEW:
-		notice.workflow_state = states.NOTICE_REVIEW
+		_move(notice, states.NOTICE_REVIEW)
 	elif notice.plan_answer == change.PLAN_NOT_AFFECTED:
-		notice.workflow_state = states.NOTICE_PENDING
+		_move(notice, states.NOTICE_PENDING)
+
+
+def _move(notice: Document, state: str) -> None:
+	"""Where a notice stands from now on, and by when who is waited for there has to act (L3); the caller
+	saves it. In review its opinions and its decision have dates of their own.
+	"""
+	notice.workflow_state = state
+	notice.due_date = None
+	if (days := due_days(state)) is not None:
+		notice.due_date = workdays.after(days, notice.company)
+
+
+def due_days(state: str) -> int | None:
+	"""Return within how many business days a notice leaves a state, None where that is not asked (L3)."""
+	return {
+		states.NOTICE_CONFIRMING: settings().notice_due_days or 0,
+		states.NOTICE_PENDING: settings().decision_due_days or 0,
+	}.get(state)
 
 
 def _moved_on(notice: Document, order: Document) -> None:
@@ -545,6 +565,7 @@ def _keep_confirmation(notice: Document) -> None:
 	if notice.confirmed_how == rules.CALL and notice.outcome != change.Needed.CALL_RECORD:
 		for field in CONFIRMATION_FIELDS:
 			notice.set(field, None)
+		_move(notice, states.NOTICE_CONFIRMING)
 
 
 def _refuse_risen(notice: Document) -> None:
@@ -568,7 +589,7 @@ def _back_to_draft(notice: Document) -> None:
 	_close_review(notice)
 	for field in (*PLAN_FIELDS, *CONFIRMATION_FIELDS):
 		notice.set(field, None)
-	notice.workflow_state = states.NOTICE_DRAFT
+	_move(notice, states.NOTICE_DRAFT)
 	measure.measure(notice)
 
 

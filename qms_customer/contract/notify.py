@@ -1,6 +1,7 @@
 """Putting work into people's inbox: ToDo with notification, and closing it when it is done (L3)."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import frappe
 from frappe.desk.doctype.notification_log.notification_log import enqueue_create_notification
@@ -35,29 +36,31 @@ def assign(doc: Document, users: Iterable[str], description: str, due: str | Non
 
 def done(doc: Document, user: str | None = None) -> None:
 	"""Close the ToDos and the open Workflow Actions of a document that has moved on (L3)."""
-	todo = frappe.qb.DocType("ToDo")
-	# By name: an update by what they are about would lock the gaps beside them, and hold up who is given
-	# something else to do.
-	if names := frappe.get_all(
-		"ToDo",
-		filters={"reference_type": doc.doctype, "reference_name": doc.name, "status": "Open"},
-		pluck="name",
-	):
-		frappe.qb.update(todo).set(todo.status, "Closed").where(todo.name.isin(names)).run()
+	_close("ToDo", {"reference_type": doc.doctype, "reference_name": doc.name}, {"status": "Closed"})
 	frappe.db.set_value(doc.doctype, doc.name, "_assign", None, update_modified=False)
-	action = frappe.qb.DocType("Workflow Action")
-	(
-		frappe.qb.update(action)
-		.set(action.status, "Completed")
-		.set(action.completed_by, user or frappe.session.user)
-		.where(
-			(action.reference_doctype == doc.doctype)
-			& (action.reference_name == doc.name)
-			& (action.status == "Open")
-			& (action.workflow_state != (doc.get("workflow_state") or ""))
-		)
-		.run()
+	_close(
+		"Workflow Action",
+		{
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"workflow_state": ("!=", doc.get("workflow_state") or ""),
+		},
+		{"status": "Completed", "completed_by": user or frappe.session.user},
 	)
+
+
+def _close(doctype: str, about: dict[str, Any], values: dict[str, str]) -> None:
+	"""Write what closes them into the open ones.
+
+	By name: an update by what they are about would lock the gaps beside them, and hold up whoever moves
+	another document on.
+	"""
+	if names := frappe.get_all(doctype, filters={**about, "status": "Open"}, pluck="name"):
+		table = frappe.qb.DocType(doctype)
+		query = frappe.qb.update(table).where(table.name.isin(names))
+		for field, value in values.items():
+			query = query.set(table[field], value)
+		query.run()
 
 
 def tell(users: Iterable[str], subject: str, doc: Document, also_oneself: bool = False) -> None:

@@ -13,7 +13,7 @@ from qms_customer.shown import language, render
 
 # By the language of the customer; English where there is none.
 TEMPLATES = {"en": "Contract Progress (English)", "zh": "Contract Progress (Chinese)"}
-_TEXTS = {
+TEXTS = {
 	"en": (
 		"Order {{ po_no or name }}: progress",
 		"<p>Dear {{ contact or customer_name }},</p>"
@@ -29,22 +29,6 @@ _TEXTS = {
 		"<p>{{ sender }}<br>{{ company }}</p>",
 	),
 }
-
-
-def make_templates() -> None:
-	"""Make the e-mail templates at install and migration, where there are none: the site words them."""
-	for code, name in TEMPLATES.items():
-		if not frappe.db.exists("Email Template", name):
-			subject, response = _TEXTS[code]
-			frappe.get_doc(
-				{
-					"doctype": "Email Template",
-					"name": name,
-					"subject": subject,
-					"use_html": 1,
-					"response_html": response,
-				}
-			).insert(ignore_permissions=True)
 
 
 def draft(order: Document) -> dict[str, str]:

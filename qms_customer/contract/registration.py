@@ -33,6 +33,12 @@ SERIES = "HT-.YYYY.-.####"
 CONTRACT_SIGNED = mark("Contract Signed")
 ORIGINAL_RECEIVED = mark("Original Received")
 REPLACED = mark("Replaced by the Formal Contract")
+# A4: the entries of provisional contracts that no formal one has replaced.
+WAITING_FOR_FORMAL = {
+	"contract_kind": rules.PROVISIONAL,
+	"formal_on": ("is", "not set"),
+	"register_state": ("!=", rules.CANCELLED),
+}
 # The events of a chain that are recorded without a signature: see K2.
 NUMBERED, COPY_KEPT = mark("Numbered"), mark("Copy Kept")
 HANDED_OVER = mark("Original Handed Over")
@@ -388,15 +394,15 @@ def _is_formal(name: str, entry: Document) -> bool:
 
 
 def remind() -> None:
-	"""Daily: remind Sales of provisional contracts that wait for a formal one, and ask who signs and receives
-	by now, new delegates included (A4, D1, D2, L2, L3).
+	"""Daily: remind Sales of formal contracts that are due soon, and ask who signs and receives by now, new
+	delegates included (A4, D1, D2, L2, L3). What is overdue goes up the line: `escalation`.
 
 	Idempotent, and days that were missed are made up for; one entry that fails is logged and does not stop
 	the rest.
 	"""
 	every = cint(settings().provisional_reminder_days) or rules.REMINDED_EVERY
 	today = getdate(nowdate())
-	for row in _open_provisional(add_days(today, every)):
+	for row in _open_provisional(today, add_days(today, every)):
 		last = getdate(row.reminded_on) if row.reminded_on else None
 		if rules.is_reminded(getdate(row.formal_due), last, today, every):
 			_try(_remind, row.name)
@@ -413,15 +419,10 @@ def remind() -> None:
 		_try(lambda name: ask(frappe.get_doc(DOCTYPE, name)), name)
 
 
-def _open_provisional(until: date) -> list[frappe._dict]:
+def _open_provisional(first: date, last: date) -> list[frappe._dict]:
 	return frappe.get_all(
 		DOCTYPE,
-		filters={
-			"contract_kind": rules.PROVISIONAL,
-			"formal_on": ("is", "not set"),
-			"register_state": ("!=", rules.CANCELLED),
-			"formal_due": ("<=", until),
-		},
+		filters={**WAITING_FOR_FORMAL, "formal_due": ("between", (first, last))},
 		fields=["name", "formal_due", "reminded_on"],
 		order_by="formal_due, name",
 	)
@@ -438,18 +439,12 @@ def _try(step: object, name: str) -> None:
 
 def _remind(name: str) -> None:
 	entry = frappe.get_doc(DOCTYPE, name)
-	overdue = getdate(entry.formal_due) < getdate()
 	users = [entry.numbered_by] if people.is_enabled_person(entry.numbered_by or "") else []
-	if overdue or not users:
-		users += people.holders(people_rules.BUSINESS_MANAGER)
-	text = (
-		_("The formal contract that replaces {0} of {1} was due on {2}")
-		if overdue
-		else _("The formal contract that replaces {0} of {1} is due on {2}")
-	)
 	notify.tell(
-		users,
-		text.format(entry.contract_number, entry.customer_name, entry.formal_due),
+		users or people.holders(people_rules.BUSINESS_MANAGER),
+		_("The formal contract that replaces {0} of {1} is due on {2}").format(
+			entry.contract_number, entry.customer_name, entry.formal_due
+		),
 		entry,
 		also_oneself=True,
 	)

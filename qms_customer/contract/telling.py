@@ -37,7 +37,7 @@ TEMPLATES = {"en": "Contract Change Result (English)", "zh": "Contract Change Re
 _WHAT = (
 	"{% if decision == 'Approved' %}{{ changes_table }}{% elif comment %}<p>{{ comment }}</p>{% endif %}\n"
 )
-_TEXTS = {
+TEXTS = {
 	"en": (
 		"Order {{ po_no or name }}: {{ result }}",
 		"<p>Dear {{ contact or customer_name }},</p>\n"
@@ -65,28 +65,6 @@ _NOT_DONE = {
 	"Rejected": mark("we cannot agree to the change; the contract stays as it is"),
 	"Withdrawn": mark("the change was withdrawn; the contract stays as it is"),
 }
-
-
-def make_templates() -> None:
-	"""Make the e-mail templates at install and migration, where there are none: the site words them."""
-	for code, name in TEMPLATES.items():
-		if not frappe.db.exists("Email Template", name):
-			subject, response = _TEXTS[code]
-			frappe.get_doc(
-				{
-					"doctype": "Email Template",
-					"name": name,
-					"subject": subject,
-					"use_html": 1,
-					"response_html": response,
-				}
-			).insert(ignore_permissions=True)
-
-
-def remove_templates() -> None:
-	"""Remove the e-mail templates at uninstall; what was sent with them stands in the e-mails."""
-	for name in TEMPLATES.values():
-		frappe.delete_doc("Email Template", name, force=True, ignore_permissions=True, ignore_missing=True)
 
 
 def ask(notice: Document) -> None:

@@ -1,23 +1,28 @@
-"""The delivery method and the payment terms of a delivery are its contract's (F1).
+"""The delivery method and the payment terms of a delivery, and of an invoice, are its contract's (F1).
 
-Filled in from the order where a document says nothing; what differs, and what is to be paid before dispatch
-and is not, is refused on submit.
+Filled in from the order where a document says nothing; what differs, the payment schedule of an invoice
+included, and what is to be paid before dispatch and is not, is refused on submit.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import frappe
+from erpnext.accounts.party import get_payment_terms_template
 from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
-from frappe.utils import cint
+from frappe.utils import cint, getdate
 
+from qms_customer.contract import scope
 from qms_customer.contract.facts import number
 from qms_customer.contract.settings import settings
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.rules import delivery as rules
-from qms_customer.rules import mark
+from qms_customer.rules import instalments, mark
+from qms_customer.rules.instalments import Instalment, Schedule
 
 # By document: the field of a row that names its order, and where each term is written.
 ORDER_FIELD = {"Delivery Note": "against_sales_order", "Sales Invoice": "sales_order"}
@@ -34,68 +39,87 @@ FIELDS = {
 		"payment_terms": "payment_terms_template",
 	},
 }
+# A row of a payment schedule, as `_schedule` reads it.
+SCHEDULE_FIELDS = (
+	*("payment_term", "description", "due_date", "invoice_portion", "payment_amount", "mode_of_payment"),
+	*("due_date_based_on", "credit_days", "credit_months", "discount_type", "discount", "discount_date"),
+	*("discount_validity_based_on", "discount_validity"),
+)
 
 
 def applies(doc: Document) -> bool:
 	"""Return whether goods leave with a document: a return brings them back, and is as it was delivered."""
-	return (
-		doc.doctype in FIELDS
-		and not doc.get("is_return")
-		and not doc.get("is_consolidated")
-		and (doc.doctype == "Delivery Note" or bool(cint(doc.get("update_stock"))))
-	)
+	return _is_sale(doc) and (doc.doctype == "Delivery Note" or bool(cint(doc.get("update_stock"))))
 
 
 def fill(doc: Document) -> None:
-	"""Write the terms of its orders on a draft that says nothing of them (F1); at most one query.
+	"""Write the terms of its orders on a draft that says nothing of them (F1); one query, at most four more
+	on an invoice where the gate is live for a part of the company.
 
 	An invoice that was made from an order bears the customer's usual terms, as ERPNext sets them: on its
-	first save these give way to the contract's.
+	first save these give way to the contract's, and so does the schedule that ERPNext made of them.
 	"""
 	before = doc.get_doc_before_save()
-	if not applies(doc) or doc.docstatus == 2 or (before and before.docstatus == 1):
+	if not _is_sale(doc) or doc.docstatus == 2 or (before and before.docstatus == 1):
 		return
-	fields = FIELDS[doc.doctype]
+	fields = _fields(doc)
+	invoice = doc.doctype == "Sales Invoice"
 	usual = ""
-	if doc.doctype == "Sales Invoice" and doc.is_new():
-		usual = frappe.get_cached_value("Customer", doc.customer, "payment_terms") if doc.customer else ""
-	if all(doc.get(f) and doc.get(f) != usual for f in fields.values()):
+	if invoice and doc.is_new() and doc.customer:
+		usual = get_payment_terms_template(doc.customer, "Customer", doc.company) or ""
+	scheduled = not _is_scheduled(doc) or (doc.get("payment_schedule") and not doc.is_new())
+	if scheduled and all(doc.get(f) and doc.get(f) != usual for f in fields.values()):
 		return
-	names = _orders(doc)
+	names = _reviewed_orders(doc) if invoice else _orders(doc)
 	if not names:
 		return
-	agreed = rules.common(read(names))
+	orders = read(names)
+	agreed = rules.common(orders)
+	made = _is_made_by_erpnext(doc, {"", usual, agreed.payment_terms}) if invoice else False
 	for name, fieldname in fields.items():
-		value = getattr(agreed, name)
-		if not value or doc.get(fieldname) == value:
-			continue
-		# A schedule that somebody wrote by hand is theirs.
-		by_hand = name == "payment_terms" and not doc.get(fieldname) and bool(doc.get("payment_schedule"))
-		if not by_hand and (
-			not doc.get(fieldname) or (name == "payment_terms" and doc.get(fieldname) == usual)
-		):
+		value, said = getattr(agreed, name), doc.get(fieldname) or ""
+		if invoice and name == "payment_terms":
+			# A schedule that somebody wrote by hand is theirs.
+			gives_way = made and said in ("", usual)
+		else:
+			gives_way = not said
+		if value and gives_way:
 			doc.set(fieldname, value)
-			if fieldname == "payment_terms_template":
-				doc.set("payment_schedule", [])
+	if _is_scheduled(doc):
+		_fill_schedule(doc, orders, made)
 
 
 def refuse_deviation(doc: Document, orders: Iterable[str]) -> None:
-	"""Refuse a delivery by another method, on other terms, or before it is paid where that is agreed (F1).
+	"""Refuse a delivery or an invoice by another method or on other terms, and goods that leave before they
+	are paid where that is agreed (F1).
 
 	`orders`: those of its rows that are reviewed. One query; five more where something is to be paid before
 	dispatch.
 	"""
 	names = sorted({o for o in orders if o})
-	if not names or not applies(doc):
+	if not names or not _is_sale(doc):
 		return
 	found = read(names, lock=True)
-	written = rules.Terms(**{name: (doc.get(f) or "").strip() for name, f in FIELDS[doc.doctype].items()})
+	written = rules.Terms(**{name: (doc.get(f) or "").strip() for name, f in _fields(doc).items()})
 	refusals = rules.terms_refusals(written, found)
-	due = [o for o in found if o.before_dispatch > 0] if pays_first() else []
+	if _is_scheduled(doc):
+		drafted, posted = _dates(doc)
+		reviewed = _reviewed_orders(doc)
+		refusals += rules.schedule_refusals(
+			_schedule(doc.payment_schedule), [o for o in found if o.name in reviewed], drafted, posted
+		)
+	due = [o for o in found if o.before_dispatch > 0] if applies(doc) and pays_first() else []
 	if due:
 		refusals += rules.payment_refusals(due, rules.paid(due, receipts(due, doc)))
 	if refusals:
 		refuse(refusals)
+
+
+def refuse_other_terms(doc: Document) -> None:
+	"""Refuse an invoice without stock that asks for payment on other terms than its orders (F1); at most
+	five queries.
+	"""
+	refuse_deviation(doc, _reviewed_orders(doc))
 
 
 def before_change(doc: Document, method: str | None = None) -> None:
@@ -127,7 +151,7 @@ def pays_first() -> bool:
 
 
 def read(names: Iterable[str], lock: bool = False) -> list[rules.OrderTerms]:
-	"""Return what orders say, with how much is paid before dispatch; one query, by name.
+	"""Return what orders say, with their payment schedules; one query, by name.
 
 	`lock`: read under the lock of the orders, so that a change applied meanwhile is seen.
 	"""
@@ -139,7 +163,6 @@ def read(names: Iterable[str], lock: bool = False) -> list[rules.OrderTerms]:
 			(row.parent == order.name)
 			& (row.parenttype == "Sales Order")
 			& (row.parentfield == "payment_schedule")
-			& (row.qms_before_dispatch == 1)
 		)
 		.select(
 			order.name,
@@ -148,26 +171,33 @@ def read(names: Iterable[str], lock: bool = False) -> list[rules.OrderTerms]:
 			order.payment_terms_template,
 			order.currency,
 			order.conversion_rate,
-			row.payment_amount,
+			order.transaction_date,
+			row.name.as_("instalment"),
+			row.qms_before_dispatch,
+			*(row[name] for name in SCHEDULE_FIELDS),
 		)
 		.where(order.name.isin(sorted(set(names))))
-		.orderby(order.name)
+		.orderby(order.name, row.idx)
 	)
-	found: dict[str, rules.OrderTerms] = {}
+	by_order: dict[str, list[frappe._dict]] = defaultdict(list)
 	for r in (query.for_update() if lock else query).run(as_dict=True):
-		before = found[r.name].before_dispatch if r.name in found else Decimal()
-		found[r.name] = rules.OrderTerms(
-			r.name,
+		by_order[r.name].append(r)
+	return [
+		rules.OrderTerms(
+			name,
 			rules.Terms(
-				(r.qms_delivery_method or "").strip(),
-				r.qms_payment_method or "",
-				r.payment_terms_template or "",
+				(rows[0].qms_delivery_method or "").strip(),
+				rows[0].qms_payment_method or "",
+				rows[0].payment_terms_template or "",
 			),
-			before + number(r.payment_amount),
-			r.currency or "",
-			number(r.conversion_rate) or Decimal(1),
+			sum((number(r.payment_amount) for r in rows if r.qms_before_dispatch), Decimal()),
+			rows[0].currency or "",
+			number(rows[0].conversion_rate) or Decimal(1),
+			_schedule(r for r in rows if r.instalment),
+			rows[0].transaction_date,
 		)
-	return list(found.values())
+		for name, rows in by_order.items()
+	]
 
 
 def receipts(orders: Iterable[rules.OrderTerms], doc: Document | None = None) -> list[rules.Receipt]:
@@ -211,6 +241,114 @@ def _is_before_dispatch(term: str | None) -> int | None:
 	if not term or not frappe.db.exists("Payment Term", term, cache=True):
 		return None
 	return frappe.get_cached_value("Payment Term", term, "qms_before_dispatch")
+
+
+def _reviewed_orders(doc: Document) -> set[str]:
+	"""Where the gate is not live ERPNext's terms are as they were."""
+	return scope.covered_contracts("Sales Order", _orders(doc))
+
+
+def _is_sale(doc: Document) -> bool:
+	"""Whether a document sells something on the terms of its orders."""
+	return doc.doctype in FIELDS and not doc.get("is_return") and not doc.get("is_consolidated")
+
+
+def _fields(doc: Document) -> dict[str, str]:
+	"""Where the terms are written; an invoice without goods says nothing of their delivery."""
+	return {n: f for n, f in FIELDS[doc.doctype].items() if n != "delivery_method" or applies(doc)}
+
+
+def _is_scheduled(doc: Document) -> bool:
+	"""Whether a document bears a payment schedule: ERPNext takes it off what is paid at once, and counts what
+	was open at the start without orders.
+	"""
+	return doc.doctype == "Sales Invoice" and not cint(doc.get("is_pos")) and doc.get("is_opening") != "Yes"
+
+
+def _schedule(rows: Iterable[Any]) -> Schedule:
+	"""The instalments of the rows of a payment schedule, or of a template: that has no dates yet."""
+	return tuple(
+		Instalment(
+			due=getdate(r.get("due_date")),
+			portion=number(r.get("invoice_portion")),
+			amount=number(r.get("payment_amount")),
+			term=r.get("payment_term") or "",
+			mode=r.get("mode_of_payment") or "",
+			counted_from=r.get("due_date_based_on") or "",
+			days=cint(r.get("credit_days")),
+			months=cint(r.get("credit_months")),
+			discount=number(r.get("discount")),
+			discount_type=r.get("discount_type") or "Percentage",
+			discount_until=getdate(r.get("discount_date")) if r.get("discount_date") else None,
+			discount_from=r.get("discount_validity_based_on") or "",
+			discount_days=cint(r.get("discount_validity")),
+			description=r.get("description") or "",
+		)
+		for r in rows
+	)
+
+
+def _dates(doc: Document) -> tuple[date, date]:
+	"""When an invoice was made, and its date; ERPNext dates a draft anew where nobody set its date."""
+	drafted = getdate(doc.creation) if doc.creation and not doc.is_new() else getdate()
+	fixed = doc.posting_date and (cint(doc.get("set_posting_time")) or doc.docstatus == 1)
+	return drafted, getdate(doc.posting_date) if fixed else getdate()
+
+
+def _is_made_by_erpnext(doc: Document, templates: Collection[str]) -> bool:
+	"""Whether ERPNext wrote the schedule of an invoice, of one of these templates or of none, and nobody by
+	hand: then it gives way to the contract's while the invoice is new.
+	"""
+	written = _schedule(doc.get("payment_schedule") or ())
+	if not written:
+		return (doc.get("payment_terms_template") or "") in templates
+	template = doc.get("payment_terms_template") or ""
+	if not doc.is_new() or template not in templates:
+		return False
+	if not instalments.agreed(written):
+		return True
+	if not template or not frappe.db.exists("Payment Terms Template", template, cache=True):
+		return False
+	terms = frappe.get_cached_doc("Payment Terms Template", template).terms
+	return instalments.same_terms(_schedule(terms), written)
+
+
+def _fill_schedule(doc: Document, orders: list[rules.OrderTerms], made: bool) -> None:
+	"""Write what was agreed: in place of what ERPNext made, and, as the dates are not those of the document
+	it was copied from, of the terms of an invoice that is amended.
+	"""
+	agreed = rules.common_schedule(orders)
+	if not agreed:
+		return
+	drafted, posted = _dates(doc)
+	dates = instalments.Dates(orders[0].ordered, drafted, posted)
+	written = _schedule(doc.get("payment_schedule") or ())
+	made = made or (doc.is_new() and instalments.same_terms(agreed, written))
+	if not made or (written and instalments.as_agreed(written, agreed, dates)):
+		return
+	doc.set("payment_schedule", [])
+	for one in instalments.due(agreed, dates):
+		doc.append(
+			"payment_schedule",
+			{
+				"payment_term": one.term,
+				"description": one.description,
+				"due_date": one.due,
+				"invoice_portion": float(one.portion),
+				"mode_of_payment": one.mode,
+				"due_date_based_on": one.counted_from,
+				"credit_days": one.days,
+				"credit_months": one.months,
+				"discount_type": one.discount_type,
+				"discount": float(one.discount),
+				"discount_date": one.discount_until,
+				"discount_validity_based_on": one.discount_from,
+				"discount_validity": one.discount_days,
+			},
+		)
+	if doc.get("payment_terms_template"):
+		# As ERPNext does where it fetches the schedule of the order: it, no template, is agreed.
+		doc.ignore_default_payment_terms_template = 1
 
 
 def _orders(doc: Document) -> list[str]:

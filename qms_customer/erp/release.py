@@ -11,6 +11,7 @@ from frappe.query_builder.functions import Sum
 from qms_customer.contract import approved, changes, scope
 from qms_customer.contract.authorise import DOCTYPE as AUTHORISATION
 from qms_customer.contract.facts import number
+from qms_customer.erp.delivery_terms import ORDER_FIELD
 from qms_customer.messages import refuse
 from qms_customer.rules import goods
 from qms_customer.rules.review import Refusal
@@ -23,9 +24,48 @@ RETURNED = {
 }
 
 
+def before_cancel(doc: Document, method: str | None = None) -> None:
+	"""Refuse to undo a return where its goods would be more than what is approved (D4)."""
+	_refuse_undone_return(doc)
+
+
 def on_cancel(doc: Document, method: str | None = None) -> None:
 	"""Let goods come back although an authorisation points to their document: the record stays (C10)."""
+	if doc.flags.ignore_validate:
+		# before_cancel did not run; by now ERPNext has counted.
+		_refuse_undone_return(doc, counted=True)
 	doc.ignore_linked_doctypes = (*(doc.get("ignore_linked_doctypes") or ()), AUTHORISATION)
+
+
+def _refuse_undone_return(doc: Document, counted: bool = False) -> None:
+	"""A return that is cancelled lets its goods leave again, past every delivery note (D4)."""
+	field = ORDER_FIELD.get(doc.doctype)
+	if (
+		not field
+		or not doc.get("is_return")
+		or not (doc.doctype == "Delivery Note" or doc.get("update_stock"))
+	):
+		return
+	items = goods_items(d.item_code for d in doc.items)
+	back = [
+		goods.ReleaseRow(d.idx, d.item_code, -leaving(d), d.get(field) or "", d.so_detail)
+		for d in doc.items
+		if d.get("so_detail") and d.item_code in items
+	]
+	if not (back := reviewed_rows(doc.company, back)):
+		return
+	# The orders first, as for a delivery: of the two, one waits for the other.
+	_lock({row.order for row in back})
+	found = goods.undone_return_refusals(back, order_rows({row.order_row for row in back}), counted)
+	if found:
+		refuse(found)
+
+
+def _lock(orders: Iterable[str]) -> None:
+	order = frappe.qb.DocType("Sales Order")
+	frappe.qb.from_(order).select(order.name).where(order.name.isin(sorted(orders))).orderby(
+		order.name
+	).for_update().run()
 
 
 def goods_items(codes: Iterable[str]) -> set[str]:
@@ -58,7 +98,7 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 	order = frappe.qb.DocType("Sales Order")
 	query = (
 		frappe.qb.from_(order)
-		.select(order.name, order.customer, order.company)
+		.select(order.name, order.customer, order.company, order.docstatus, order.status)
 		.where(order.name.isin(names))
 		.orderby(order.name)
 	)
@@ -75,6 +115,7 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 			committed.get(h.name, False) or h.name not in gated,
 			tuple(actions.get(h.name, ())),
 			pending.get(h.name, goods.Pending()),
+			h.docstatus == 1 and h.status not in ("Closed", "On Hold"),
 		)
 		for h in heads
 	}

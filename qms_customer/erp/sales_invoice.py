@@ -28,12 +28,14 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 
 def before_submit(doc: Document, method: str | None = None) -> None:
-	"""Refuse stock that leaves with an invoice without an approved order or standing review (D4).
+	"""Refuse stock that leaves with an invoice without an approved order or standing review (D4), and an
+	invoice on other terms than its order's (F1).
 
 	A POS Invoice is always such: consolidation moves the stock of all of them, with Update Stock or without.
 	"""
 	counter = doc.doctype == "POS Invoice"
 	if not (counter or doc.get("update_stock")):
+		delivery_terms.refuse_other_terms(doc)
 		return
 	if not counter and doc.get("is_consolidated"):
 		if is_reviewed(doc):

@@ -1,6 +1,8 @@
-"""Work Order: production for a contract starts only when its review is approved (D4, C10)."""
+"""Work Order: production for a contract starts only when its review is approved and no change of what it
+makes is pending (D4, C10). Work that has begun is finished.
+"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import frappe
 from frappe.model.document import Document
@@ -10,7 +12,7 @@ from qms_customer.contract.facts import number
 from qms_customer.erp import production_need
 from qms_customer.erp.release import order_states
 from qms_customer.messages import refuse
-from qms_customer.rules import goods
+from qms_customer.rules import goods, production
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
@@ -32,12 +34,68 @@ def before_update_after_submit(doc: Document, method: str | None = None) -> None
 		_refuse(doc, {doc.sales_order})
 	elif _takes_more(doc, before):
 		_refuse_without_notice(doc, orders_of(doc))
+	if before and before.docstatus == 1 and production.is_put_to_work(before.status, doc.status):
+		refuse_start(doc)
 
 
 def before_change(doc: Document, method: str | None = None) -> None:
 	"""The same for a single field written past the form (D4)."""
 	if doc.docstatus == 1:
 		before_update_after_submit(doc)
+
+
+def refuse_start_of(name: str) -> None:
+	"""Refuse that work on a stored work order begins; where it has begun, two queries (D4). Raises
+	QMSRefusal.
+	"""
+	if _has_begun(name):
+		return
+	work = frappe.db.get_value("Work Order", name, [*_START_FIELDS], as_dict=True)
+	if work:
+		_refuse_start(work)
+
+
+def refuse_start(doc: Document) -> None:
+	"""Refuse that work begins on a work order as it stands in memory, if it has not begun (D4)."""
+	if not _has_begun(doc.name):
+		_refuse_start(doc)
+
+
+# What says which orders, and which row of one, a work order is for.
+_START_FIELDS = ("name", "sales_order_item", *worked.FIELDS)
+
+
+def _refuse_start(work: Document | frappe._dict) -> None:
+	names = orders_of(work)
+	if not names:
+		return
+	# Locked: a notice made while this waited counts, and none is made until this is done.
+	states = order_states(names, "Production")
+	if found := goods.start_refusals(work.name, sorted(names), states, _rows_of(work, states)):
+		refuse(found)
+
+
+def _has_begun(name: str) -> bool:
+	return production.has_begun(_is_moved(name), _is_timed(name))
+
+
+def _is_moved(name: str) -> bool:
+	entries = {"work_order": name, "docstatus": 1, "purpose": ("in", production.BEGINNING), "is_return": 0}
+	return bool(frappe.db.exists("Stock Entry", entries))
+
+
+def _is_timed(name: str) -> bool:
+	"""Whether a job card has a time log; the people assigned to a card are rows of the same DocType."""
+	card, log = frappe.qb.DocType("Job Card"), frappe.qb.DocType("Job Card Time Log")
+	return bool(
+		frappe.qb.from_(card)
+		.join(log)
+		.on((log.parent == card.name) & (log.parenttype == "Job Card") & (log.parentfield == "time_logs"))
+		.select(log.name)
+		.where((card.work_order == name) & (card.docstatus < 2))
+		.limit(1)
+		.run()
+	)
 
 
 def _takes_more(doc: Document, before: Document | None) -> bool:
@@ -55,7 +113,7 @@ def _takes_more(doc: Document, before: Document | None) -> bool:
 	)
 
 
-def orders_of(doc: Document) -> set[str]:
+def orders_of(doc: Document | frappe._dict) -> set[str]:
 	"""Return the sales orders that a work order is for: named, or by its production plan or material request.
 
 	A plan that combines items blanks the order on its work orders: then the orders that were combined count.
@@ -68,7 +126,7 @@ def orders_of(doc: Document) -> set[str]:
 	return found
 
 
-def _orders_of_plan(doc: Document) -> set[str]:
+def _orders_of_plan(doc: Document | frappe._dict) -> set[str]:
 	plan = doc.production_plan
 	by_name = {line.name: line for line in _lines_of_plans([plan])}
 	line = by_name.get(doc.production_plan_item or "")
@@ -157,7 +215,13 @@ def _orders_of_request(request: str, row: str | None, item: str) -> set[str]:
 	return {r.sales_order for r in rows if r.sales_order} | _all_orders_of_plans(_plans_behind(rows))
 
 
-def _row_of(doc: Document) -> str:
+def _rows_of(doc: Document | frappe._dict, states: Mapping[str, goods.OrderState]) -> dict[str, str]:
+	"""By order that waits for a change, the row that is made for, where it is known (D4)."""
+	state = states.get(doc.sales_order or "")
+	return {doc.sales_order: _row_of(doc)} if state and state.pending.notices else {}
+
+
+def _row_of(doc: Document | frappe._dict) -> str:
 	"""The row of the order that a work order is for, "" if it is none of this order and item (D4).
 
 	What is produced is the item of the row, or a part of the bundle that stands there. Parts that are made
@@ -186,9 +250,7 @@ def _row_of(doc: Document) -> str:
 def _refuse(doc: Document, names: set[str]) -> None:
 	if names:
 		states = order_states(names, "Production", lock=False)
-		waiting = {name for name in names if name in states and states[name].pending.notices}
-		rows = {doc.sales_order: _row_of(doc)} if doc.sales_order in waiting else {}
-		found = goods.production_refusals(sorted(names), states, rows)
+		found = goods.production_refusals(sorted(names), states, _rows_of(doc, states))
 		if found:
 			refuse(found)
 	_refuse_without_notice(doc, names)

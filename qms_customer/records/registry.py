@@ -165,7 +165,7 @@ RECORDS: dict[str, RecordType] = {
 	),
 	NOTICE: RecordType(
 		# The turn is counted. How the customer was told is content: it is written with an event of its own.
-		bookkeeping=frozenset({"workflow_state", "turn"}),
+		bookkeeping=frozenset({"workflow_state", "turn", "due_date"}),
 		complete={"decision_comment": always},
 		correctable=frozenset(
 			{"reason", "decision_comment", "plan_comment", "confirmed_by", "call_record", "internal_record"}

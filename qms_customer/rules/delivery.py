@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
-from qms_customer.rules import mark
+from qms_customer.rules import instalments, mark
+from qms_customer.rules.instalments import Dates, Schedule
 from qms_customer.rules.review import Refusal
 
 # Of the currency of the order: what rounding leaves over.
@@ -27,17 +29,22 @@ LABELS = {
 	"payment_method": mark("Payment Method"),
 	"payment_terms": mark("Payment Terms"),
 }
+SCHEDULE = mark("Payment schedule")
 
 
 @dataclass(frozen=True)
 class OrderTerms:
-	"""What an order says of them, and how much of it is paid before dispatch, in its currency."""
+	"""What an order says of them, and how much of it is paid before dispatch, in its currency; its payment
+	schedule, and the day on which it was written.
+	"""
 
 	name: str
 	terms: Terms
 	before_dispatch: Decimal = Decimal()
 	currency: str = ""
 	rate: Decimal = Decimal(1)
+	schedule: Schedule = ()
+	ordered: date | None = None
 
 
 @dataclass(frozen=True)
@@ -84,13 +91,7 @@ def terms_refusals(written: Terms, orders: Sequence[OrderTerms]) -> list[Refusal
 	for name, label in LABELS.items():
 		said = {order.name: getattr(order.terms, name) for order in orders if getattr(order.terms, name)}
 		if len(set(said.values())) > 1:
-			found.append(
-				Refusal(
-					"F1",
-					mark("{0} of the orders {1} differs. Deliver each on a document of its own."),
-					(label, ", ".join(sorted(said))),
-				)
-			)
+			found.append(_differs(label, said))
 			continue
 		value = getattr(written, name)
 		for order, agreed in sorted(said.items())[:1]:
@@ -99,13 +100,63 @@ def terms_refusals(written: Terms, orders: Sequence[OrderTerms]) -> list[Refusal
 					Refusal(
 						"F1",
 						mark(
-							"{0}: order {1} agreed {2}, this document says {3}. Deliver as agreed, or change "
-							"the contract first, by a contract change notice."
+							"{0}: order {1} agreed {2}, this document says {3}. Keep to what was agreed, or "
+							"change the contract first, by a contract change notice."
 						),
 						(label, order, agreed, value),
 					)
 				)
 	return found
+
+
+def common_schedule(orders: Iterable[OrderTerms]) -> Schedule:
+	"""Return the instalments on which these orders agree; none where they say nothing or differ (F1)."""
+	first, *rest = _schedules(orders) or [None]
+	if first is None or not all(instalments.same_terms(first.schedule, o.schedule) for o in rest):
+		return ()
+	return first.schedule
+
+
+def schedule_refusals(
+	written: Schedule, orders: Iterable[OrderTerms], drafted: date, posted: date
+) -> list[Refusal]:
+	"""Return what an invoice asks for otherwise than its contracts (F1): other shares, other dates, another
+	discount.
+
+	`drafted`, `posted`: when the invoice was made, and its date.
+	"""
+	found = _schedules(orders)
+	if not written or not found:
+		return []
+	agreed = common_schedule(found)
+	if not agreed:
+		return [_differs(SCHEDULE, [o.name for o in found])]
+	dates = Dates(found[0].ordered, drafted, posted)
+	if instalments.as_agreed(written, agreed, dates):
+		return []
+	return [
+		Refusal(
+			"F1",
+			mark(
+				"Payment schedule: order {0} agreed {1}, this document says {2}. Empty the table and save: "
+				"it is taken from the order. Or change the contract first, by a contract change notice."
+			),
+			(found[0].name, instalments.text(instalments.due(agreed, dates)), instalments.text(written)),
+		)
+	]
+
+
+def _schedules(orders: Iterable[OrderTerms]) -> list[OrderTerms]:
+	"""The orders of which a schedule was agreed."""
+	return [o for o in orders if instalments.agreed(o.schedule)]
+
+
+def _differs(label: str, orders: Iterable[str]) -> Refusal:
+	return Refusal(
+		"F1",
+		mark("{0} of the orders {1} differs. Make a document of its own for each."),
+		(label, ", ".join(sorted(orders))),
+	)
 
 
 def payment_refusals(orders: Iterable[OrderTerms], paid: Mapping[str, Decimal]) -> list[Refusal]:

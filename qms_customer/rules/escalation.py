@@ -7,10 +7,12 @@ from datetime import date
 from qms_customer.rules import mark
 from qms_customer.rules.people import (
 	ACCOUNTS_WITHOUT_PERSON,
+	AUTHORITY_RANK,
 	BUSINESS_MANAGER,
 	DELEGABLE,
 	GENERAL_MANAGER,
 	MANAGEMENT_REPRESENTATIVE,
+	PLANNING,
 	SALES_VP,
 	Delegation,
 )
@@ -23,9 +25,28 @@ ACTION = "Action"
 AUTHORISATION = "Authorisation"
 # E6: a department has not acknowledged a change.
 ACKNOWLEDGEMENT = "Acknowledgement"
+# E2, E5: the customer has not confirmed a change, or it has to be brought up to date.
+CONFIRMATION = "Confirmation"
+# E3: PMC has not said whether a change affects the production plan.
+PLAN_ANSWER = "Plan Answer"
+# D3: a task that was passed on is not released to the workshop.
+RELEASE = "Release"
+# A4: no formal contract has replaced a provisional one by its date.
+FORMAL_CONTRACT = "Formal Contract"
 # G2-G6: a return slip stands still.
 RETURN = "Return Slip"
-KINDS = (OPINION, DECISION, ACTION, AUTHORISATION, ACKNOWLEDGEMENT, RETURN)
+KINDS = (
+	OPINION,
+	DECISION,
+	ACTION,
+	AUTHORISATION,
+	ACKNOWLEDGEMENT,
+	CONFIRMATION,
+	PLAN_ANSWER,
+	RELEASE,
+	FORMAL_CONTRACT,
+	RETURN,
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +77,18 @@ DEFAULTS = (
 	Step(ACKNOWLEDGEMENT, 1, BUSINESS_MANAGER),
 	Step(ACKNOWLEDGEMENT, 3, SALES_VP),
 	Step(ACKNOWLEDGEMENT, 5, GENERAL_MANAGER),
+	Step(CONFIRMATION, 1, BUSINESS_MANAGER),
+	Step(CONFIRMATION, 3, SALES_VP),
+	Step(CONFIRMATION, 5, GENERAL_MANAGER),
+	Step(PLAN_ANSWER, 1, BUSINESS_MANAGER),
+	Step(PLAN_ANSWER, 3, SALES_VP),
+	Step(PLAN_ANSWER, 5, GENERAL_MANAGER),
+	# PMC passed the task on, and hears that nothing came of it.
+	Step(RELEASE, 1, PLANNING),
+	Step(RELEASE, 3, GENERAL_MANAGER),
+	Step(FORMAL_CONTRACT, 1, BUSINESS_MANAGER),
+	Step(FORMAL_CONTRACT, 5, SALES_VP),
+	Step(FORMAL_CONTRACT, 10, GENERAL_MANAGER),
 	Step(RETURN, 1, BUSINESS_MANAGER),
 	Step(RETURN, 5, GENERAL_MANAGER),
 )
@@ -94,6 +127,15 @@ class Staff:
 			return own
 		lent = {d.delegate for d in self.delegations if d.role == role and d.delegator in own}
 		return own + sorted(u for u in lent - set(own) - set(without) if u in self.enabled)
+
+	def deciding(self, role: str, without: Collection[str] = ()) -> str:
+		"""Return the lowest authority from a role up as which somebody may decide who took no part, "" if
+		nobody may (C12, C13, L2).
+		"""
+		ranks = sorted(AUTHORITY_RANK.items(), key=lambda item: item[1])
+		return next(
+			(r for r, rank in ranks if rank >= AUTHORITY_RANK[role] and self.acting_as(r, without)), ""
+		)
 
 	def covering(self, user: str) -> list[str]:
 		"""Return a person, if still there, and who covers for them while they are absent (L2)."""

@@ -61,7 +61,7 @@ class Pending:
 @dataclass(frozen=True)
 class OrderState:
 	"""An order at the moment of release: whether its content is approved, open blocking actions (C10), and
-	changes that are not decided (D4).
+	changes that are not decided (D4). `in_force`: committed, neither closed nor on hold.
 	"""
 
 	name: str
@@ -70,6 +70,7 @@ class OrderState:
 	approved: bool
 	blocked_by: tuple[str, ...] = ()
 	pending: Pending = Pending()
+	in_force: bool = True
 
 
 def release_refusals(
@@ -171,6 +172,37 @@ def release_refusals(
 	return found
 
 
+def undone_return_refusals(
+	rows: Sequence[ReleaseRow], order_rows: Mapping[str, OrderRow], counted: bool = False
+) -> list[Refusal]:
+	"""Return what stands against undoing a return: its goods have left once more (D4).
+
+	`rows`: what came back, as positive quantities. What was delivered again since, or taken out of the
+	contract, does not leave a second time. `counted`: the order rows say already what is delivered without
+	the return.
+	"""
+	again: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+	for row in rows:
+		again[row.order, row.order_row, row.item] += row.quantity
+	found = []
+	for (order, name, item), quantity in again.items():
+		target = order_rows.get(name)
+		approved, delivered = (target.quantity, target.delivered) if target else (Decimal(), Decimal())
+		out = delivered + (Decimal() if target and counted else quantity)
+		if out > approved + TOLERANCE:
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"{0}: without this return {1} would have left for order {2}, of which {3} are "
+						"approved. Cancel a later delivery, or change the contract first."
+					),
+					(item, f"{out.normalize():f}", order, f"{approved.normalize():f}"),
+				)
+			)
+	return found
+
+
 def pending_refusal(order: OrderState, number: str, item: str) -> Refusal:
 	"""Return that goods wait for the change of their line, or of the order, to be decided (D4)."""
 	return Refusal(
@@ -203,6 +235,34 @@ def production_refusals(
 						"Production for order {0} waits: a change of what it is for is not decided yet ({1})."
 					),
 					(name, ", ".join(order.pending.notices)),
+				)
+			)
+	return found
+
+
+def start_refusals(
+	work: str, names: Iterable[str], orders: Mapping[str, OrderState], rows: Mapping[str, str]
+) -> list[Refusal]:
+	"""Return what stands against beginning a work order that was submitted before (D4, C10).
+
+	`rows`: as of `production_refusals`. An order that ended or is on hold since is not made for either.
+	"""
+	found = []
+	for name in names:
+		order = orders.get(name)
+		if order and not order.in_force:
+			found.append(Refusal("D4", mark("{0} is not in force: nothing is made for it."), (name,)))
+			continue
+		found += order_refusals("", "", [name], orders)
+		if order and order.pending.holds(rows.get(name, "")):
+			found.append(
+				Refusal(
+					"D4",
+					mark(
+						"Work order {0} does not start: a change of what order {1} asks for is not decided "
+						"yet ({2}). It can start once that notice is decided or withdrawn."
+					),
+					(work, name, ", ".join(order.pending.notices)),
 				)
 			)
 	return found

@@ -443,15 +443,17 @@ def _later_than_agreed(rows: Iterable[Row], written: str) -> list[Change]:
 			("due_date", "due_date_based_on", "credit_days", "credit_months"),
 			("discount_date", "discount_validity_based_on", "discount_validity", "discount_validity"),
 		):
-			implied = _implied(written, row.get(counted_from, ""), row.get(days, ""), row.get(months, ""))
+			implied = implied_date(written, row.get(counted_from, ""), row.get(days, ""), row.get(months, ""))
 			if row.get(name, "") > implied:
 				place = label("payment_schedule", row)
 				found.append(Change("payment_schedule", place, name, implied, row[name]))
 	return found
 
 
-def _implied(written: str, counted_from: str, days: str, months: str) -> str:
-	"""The date (ISO) that a term of ERPNext gives, that of writing if it gives none; "" if undated."""
+def implied_date(written: str, counted_from: str, days: str, months: str) -> str:
+	"""Return the date (ISO) that a term of ERPNext gives, that of writing if it gives none; "" if undated
+	(C1, F1).
+	"""
 	if not written:
 		return ""
 	day = date.fromisoformat(written)

@@ -16,6 +16,36 @@ from qms_customer.rules.review import Refusal
 # D3: where a notice stands; `withdrawn` when it is decided that nothing more is made by it.
 PASSED, RELEASED, WITHDRAWN = "passed", "released", "withdrawn"
 
+# D4: what ERPNext calls the entries by which material goes into a work order, or goods come out of it.
+BEGINNING = ("Material Transfer for Manufacture", "Material Consumption for Manufacture", "Manufacture")
+# D4: where a work order stands while nothing is made by it, and while something may be.
+HALTED, GOING = ("Not Started", "Stopped", "Closed"), ("Not Started", "In Process", "Completed")
+
+
+def has_begun(moved: bool, timed: bool) -> bool:
+	"""Return whether work on a work order has begun (D4): from then on it is finished, whatever is asked.
+
+	`moved`: a submitted stock entry of `BEGINNING` is for it. `timed`: a job card of it has a time log.
+	A work order that was only submitted, planned, picked for or given job cards has not begun.
+	"""
+	return moved or timed
+
+
+def begins_by_entry(purpose: str, job_card: str) -> bool:
+	"""Return whether a stock entry for a work order begins it, if nothing has yet (D4).
+
+	What is moved or repacked for one of its job cards does as well; taking goods apart does not.
+	"""
+	return purpose in BEGINNING or bool(job_card)
+
+
+def is_put_to_work(before: str, after: str) -> bool:
+	"""Return whether a work order goes from standing still to where something is made by it (D4).
+
+	Stopping and closing hold up nothing, and neither does what stays as it was.
+	"""
+	return before != after and before in HALTED and after in GOING
+
 
 @dataclass(frozen=True)
 class Part:

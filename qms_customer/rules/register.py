@@ -177,9 +177,9 @@ def is_open(kind: str, replaced: date | None, state: str) -> bool:
 def is_reminded(due: date | None, last: date | None, today: date, every: int = REMINDED_EVERY) -> bool:
 	"""Return whether people are reminded today of the formal contract that is due (A4).
 
-	From `every` days before its date on, every `every` days. On days that were missed nothing was said, so
-	it is said on the next one; twice on a day it is not said.
+	From `every` days before its date until that date, every `every` days; what is overdue goes up the line.
+	On days that were missed nothing was said, so it is said on the next one; twice on a day it is not said.
 	"""
-	if due is None or today < due - timedelta(days=every):
+	if due is None or not due - timedelta(days=every) <= today <= due:
 		return False
-	return last is None or today >= last + timedelta(days=every) or (last < due < today)
+	return last is None or today >= last + timedelta(days=every)

@@ -10,7 +10,7 @@ TOLERANCE = Decimal("0.001")
 _BETWEEN = re.compile(r"[\n,]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
 	"""A row of a Serial and Batch Bundle; `quantity` in stock units, of either sign."""
 
@@ -19,7 +19,7 @@ class Entry:
 	quantity: Decimal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
 	"""So much of a delivered row is of one batch, or of none: `quantity` in stock units, negative if it came
 	back.

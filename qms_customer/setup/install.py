@@ -7,7 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import now
 
-from qms_customer.contract import adopt, progress_mail, telling
+from qms_customer.contract import adopt, mail_templates
 from qms_customer.contract.settings import DOCTYPE
 from qms_customer.records import pdf
 from qms_customer.records.token import moving
@@ -41,12 +41,11 @@ def after_install() -> None:
 	_settings()
 	_reason_codes()
 	_return_reasons()
-	progress_mail.make_templates()
+	mail_templates.make()
 	permissions.make()
 	inspections.make()
 	executor.make()
 	pdf.make()
-	telling.make_templates()
 	adopt.stop_submitting_repeats()
 
 
@@ -61,12 +60,11 @@ def after_migrate() -> None:
 	_settings()
 	_reason_codes()
 	_return_reasons()
-	progress_mail.make_templates()
+	mail_templates.make()
 	permissions.make()
 	inspections.make()
 	executor.make()
 	pdf.make()
-	telling.make_templates()
 	workflows.sync_workflows()
 
 

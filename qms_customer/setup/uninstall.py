@@ -2,7 +2,7 @@
 
 import frappe
 
-from qms_customer.contract import progress_mail, telling
+from qms_customer.contract import mail_templates
 from qms_customer.records import export
 from qms_customer.records.kinds import MODULE
 from qms_customer.rules.people import ROLES
@@ -36,13 +36,12 @@ def before_uninstall() -> None:
 	executor.remove()
 	permissions.remove()
 	inspections.remove()
-	telling.remove_templates()
+	mail_templates.remove()
 	custom_fields.remove()
 	ours = frappe.get_all("DocType", filters={"module": MODULE}, pluck="name")
 	_remove_rows_about(ours)
 	_remove_roles()
 	_remove_states()
-	frappe.db.delete("Email Template", {"name": ("in", list(progress_mail.TEMPLATES.values()))})
 	frappe.db.delete("Patch Log", {"patch": ("like", "qms_customer.%")})
 	frappe.defaults.clear_default(export.MARK)
 

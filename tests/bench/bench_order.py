@@ -19,7 +19,8 @@ from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
 from frappe.model.document import Document
 
 from tests.support import contracts as c
-from tests.support.company import ABBR, COMPANY, CURRENCY
+from tests.support.company import ABBR, COMPANY
+from tests.support.factory import bom
 from tests.support.plain import hooks_off
 from tests.support.sql import count_queries
 
@@ -136,27 +137,19 @@ def test_delivery_note(world: c.World, lines: int) -> None:
 
 @pytest.mark.parametrize("lines", LINES)
 def test_work_order(world: c.World, lines: int) -> None:
-	"""For an order; its lines are the materials of its product."""
+	"""For an order; its lines are the materials of its product. What the review costs, without the production
+	notice.
+	"""
+	c.without_production_notices()
 	parts, customer, code = [c.item(with_standard=False) for _ in range(lines)], c.customer(), c.item()
-	frappe.get_doc(
-		{
-			"doctype": "BOM",
-			"item": code,
-			"company": COMPANY,
-			"currency": CURRENCY,
-			"conversion_rate": 1,
-			"quantity": 1,
-			"items": [{"item_code": part, "qty": 1, "source_warehouse": c.warehouse()} for part in parts],
-		}
-	).insert().submit()
-	bom = frappe.db.get_value("Item", code, "default_bom")
+	bill = bom(code, dict.fromkeys(parts, 1), source=c.warehouse())
 
 	def work() -> Document:
 		sold = order(code, 1, customer)
 		c.approve(world, sold)
 		sold.reload().submit()
 		return (
-			make_work_order(bom, code, 1)
+			make_work_order(bill, code, 1)
 			.update(
 				{
 					"company": COMPANY,

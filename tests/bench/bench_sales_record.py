@@ -22,6 +22,7 @@ from qms_customer.contract.sales_record import Wanted
 from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support import sales as s
+from tests.support.copies import copy_row
 from tests.support.people import as_user, make_user
 from tests.support.sql import count_queries
 
@@ -44,9 +45,9 @@ def a_year(committed: Callable[[], None]) -> dict[str, Any]:
 	entry = frappe.db.get_value("Serial and Batch Entry", {"parent": bundle})
 	documents, day = ROWS // EACH, "date_sub(r.posting_date, interval mod(s.seq, 365) day)"
 	of_row = f"concat('DN-BENCH-', lpad(1 + (s.seq - 1) div {EACH}, 7, '0'))"
-	_copies("Batch", batch, 500, {"name": _named("B-BENCH"), "batch_id": _named("B-BENCH")})
-	_copies("Delivery Note", note.name, documents, {"name": _named("DN-BENCH"), "posting_date": day})
-	_copies(
+	copy_row("Batch", batch, 500, {"name": _named("B-BENCH"), "batch_id": _named("B-BENCH")})
+	copy_row("Delivery Note", note.name, documents, {"name": _named("DN-BENCH"), "posting_date": day})
+	copy_row(
 		"Delivery Note Item",
 		row.name,
 		ROWS,
@@ -57,13 +58,13 @@ def a_year(committed: Callable[[], None]) -> dict[str, Any]:
 			"serial_and_batch_bundle": _named("SABB-BENCH"),
 		},
 	)
-	_copies(
+	copy_row(
 		"Serial and Batch Bundle",
 		bundle,
 		ROWS,
 		{"name": _named("SABB-BENCH"), "voucher_no": of_row, "voucher_detail_no": _named("DNI-BENCH")},
 	)
-	_copies(
+	copy_row(
 		"Serial and Batch Entry",
 		entry,
 		ROWS,
@@ -86,17 +87,6 @@ def a_year(committed: Callable[[], None]) -> dict[str, Any]:
 
 def _named(prefix: str) -> str:
 	return f"concat('{prefix}-', lpad(s.seq, 7, '0'))"
-
-
-def _copies(doctype: str, of: str, number: int, differs: dict[str, str]) -> None:
-	columns = frappe.db.get_table_columns(doctype)
-	into = ", ".join(f"`{k}`" for k in columns)
-	chosen = ", ".join(differs.get(k, f"r.`{k}`") for k in columns)
-	frappe.db.sql(
-		f"insert into `tab{doctype}` ({into}) select {chosen} from `tab{doctype}` r, seq_1_to_{number} s "
-		"where r.name = %s",
-		of,
-	)
 
 
 def test_a_year_and_a_trace(a_year: dict[str, Any]) -> None:

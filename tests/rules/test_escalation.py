@@ -170,6 +170,26 @@ def test_l2_a_delegation_that_counts_for_nothing_reaches_nobody(lent):
 	assert not {"deng", "gone"} & {*staff.acting_as(GENERAL_MANAGER), *staff.acting_as(QUALITY)}
 
 
+@pytest.mark.rule("C12", "L2")
+def test_c12_a_change_waits_for_the_lowest_authority_that_took_no_part():
+	assert STAFF.deciding(BUSINESS_MANAGER) == BUSINESS_MANAGER
+	assert STAFF.deciding(SALES_VP) == SALES_VP
+	assert STAFF.deciding(BUSINESS_MANAGER, {"bao"}) == SALES_VP
+	assert STAFF.deciding(BUSINESS_MANAGER, {"bao", "vera"}) == GENERAL_MANAGER
+	assert STAFF.deciding(BUSINESS_MANAGER, {"bao", "vera", "gao"}) == ""
+	# Who covers for somebody that took part does not decide either.
+	lent = Delegation("bao", "deng", BUSINESS_MANAGER, MONDAY, FRIDAY)
+	assert Staff(STAFF.holders, [lent], STAFF.enabled).deciding(BUSINESS_MANAGER, {"bao"}) == SALES_VP
+
+
+@pytest.mark.rule("L3")
+@pytest.mark.parametrize("kind", KINDS)
+def test_l3_everything_that_can_be_overdue_reaches_the_top_by_default(kind):
+	owed = Waiting(kind, MONDAY, people=("quan",))
+	assert who_hears(owed, MONDAY + DAY, EVERY_DAY, DEFAULTS, STAFF)["quan"] == ""
+	assert "gao" in who_hears(owed, MONDAY + 10 * DAY, EVERY_DAY, DEFAULTS, STAFF)
+
+
 @pytest.mark.rule("L3")
 def test_l3_if_nobody_is_left_who_owes_it_the_line_hears():
 	left = Waiting(ACTION, MONDAY - DAY, people=("gone",))

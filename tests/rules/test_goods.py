@@ -16,6 +16,8 @@ from qms_customer.rules.goods import (
 	order_refusals,
 	production_refusals,
 	release_refusals,
+	start_refusals,
+	undone_return_refusals,
 )
 
 ORDERS = {
@@ -122,6 +124,43 @@ def test_d4_refused_exactly_when_more_than_is_left(ordered, delivered, quantity)
 
 
 @pytest.mark.rule("D4")
+@given(
+	st.lists(st.tuples(st.sampled_from(["deliver", "return", "undo"]), QUANTITIES), max_size=12), QUANTITIES
+)
+def test_d4_undoing_returns_never_leads_past_the_order(steps, ordered):
+	delivered, returned = Decimal(), []
+	for what, quantity in steps:
+		target = {"row-1": OrderRow("row-1", "SO-1", "A", ordered, delivered)}
+		quantity = abs(quantity)
+		if what == "deliver" and not refused(row(quantity), order_rows=target):
+			delivered += quantity
+		elif what == "return" and quantity <= delivered:
+			returned.append(quantity)
+			delivered -= quantity
+		elif what == "undo" and returned and not undone_return_refusals([row(returned[-1])], target):
+			delivered += returned.pop()
+		assert delivered <= max(ordered, Decimal()) + TOLERANCE
+
+
+@pytest.mark.rule("D4")
+@pytest.mark.parametrize(
+	("delivered", "counted", "rules"),
+	[(7, False, []), (8, False, ["D4"]), (10, True, []), (11, True, ["D4"])],
+)
+def test_d4_what_came_back_leaves_again_within_the_order(delivered, counted, rules):
+	target = {"row-1": OrderRow("row-1", "SO-1", "A", Decimal(10), Decimal(delivered))}
+	back = [row(1), row(2, number=2)]
+	assert [r.rule for r in undone_return_refusals(back, target, counted)] == rules
+
+
+@pytest.mark.rule("D4")
+@pytest.mark.parametrize("counted", [False, True])
+def test_d4_what_is_not_in_the_order_any_more_does_not_leave_again(counted):
+	(found,) = undone_return_refusals([row(2)], {}, counted)
+	assert found.args == ("A", "2", "SO-1", "0")
+
+
+@pytest.mark.rule("D4")
 def test_d4_everything_is_said_at_once():
 	found = refused(
 		row(order="", order_row=""),
@@ -163,6 +202,25 @@ def test_d4_the_lines_of_a_pending_change_wait_and_the_others_go_on(what, change
 	assert bool(refused(row(order_row="row-1b", item="B"), orders=orders)) is other
 	for rows, held in (({"SO-1": "row-1"}, changed), ({"SO-1": "row-1b"}, other), ({}, changed)):
 		assert bool(production_refusals(["SO-1"], orders, rows)) is held
+		found = start_refusals("WO-1", ["SO-1"], orders, rows)
+		assert bool(found) is held
+		assert all(r.rule == "D4" and r.args[:2] == ("WO-1", "SO-1") and "CCN-1" in r.args[2] for r in found)
+
+
+@pytest.mark.rule("D4", "C10")
+def test_d4_work_starts_for_nothing_that_ended_is_not_approved_or_held_up():
+	orders = {**ORDERS, "SO-9": replace(ORDERS["SO-1"], name="SO-9", in_force=False)}
+	for name, rules in (
+		("SO-1", []),
+		("SO-2", ["D4"]),
+		("SO-5", ["C10", "C10"]),
+		("SO-9", ["D4"]),
+		("SO-none", ["D4"]),
+	):
+		assert [r.rule for r in start_refusals("WO-1", [name], orders, {})] == rules
+	# What does not start was not let pass before either, but for an order that ended since.
+	for name in ORDERS:
+		assert start_refusals("WO-1", [name], ORDERS, {}) == production_refusals([name], ORDERS, {})
 
 
 @pytest.mark.rule("D4")

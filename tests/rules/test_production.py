@@ -258,3 +258,28 @@ def test_what_a_plan_makes_as_a_part() -> None:
 	assert rules.is_part("board", "pump", {"pump", "board"})
 	for finished in ("", "set", "board"):
 		assert not rules.is_part("board", finished, {"pump", "board"})
+
+
+@pytest.mark.rule("D4")
+def test_d4_work_begins_with_material_or_a_time_log():
+	assert [rules.has_begun(*seen) for seen in ((0, 0), (1, 0), (0, 1), (1, 1))] == [0, 1, 1, 1]
+	for purpose in (
+		"Material Transfer for Manufacture",
+		"Manufacture",
+		"Material Consumption for Manufacture",
+	):
+		assert rules.begins_by_entry(purpose, "")
+	for purpose in ("Material Transfer", "Material Issue", "Disassemble", "Repack", ""):
+		assert not rules.begins_by_entry(purpose, "")
+		assert rules.begins_by_entry(purpose, "JC-1")
+
+
+@pytest.mark.rule("D4")
+def test_d4_put_to_work_is_what_stood_still():
+	states = ("Draft", "Not Started", "In Process", "Completed", "Stopped", "Closed", "Cancelled")
+	found = {(b, a) for b in states for a in states if rules.is_put_to_work(b, a)}
+	assert found == {
+		*((b, a) for b in ("Stopped", "Closed") for a in ("Not Started", "In Process", "Completed")),
+		("Not Started", "In Process"),
+		("Not Started", "Completed"),
+	}

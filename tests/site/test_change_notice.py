@@ -146,8 +146,7 @@ def test_who_makes_a_notice_and_of_what(world: c.World, order: Document) -> None
 
 @pytest.mark.rule("E7")
 def test_what_erpnext_would_refuse_is_said_before_approval(world: c.World, order: Document) -> None:
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_qty=0)
+	notice = ch.edited(world, order, new_qty=0)
 	with as_user(world.second_sales()), pytest.raises(QMSRefusal, match="E1"):
 		api.put_forward(notice.name, ch.shown(notice))
 	assert stored(order).items[0].qty == 5
@@ -160,8 +159,7 @@ def test_put_forward_lacks_are_said_at_once(world: c.World, order: Document) -> 
 		with pytest.raises(QMSRefusal) as refusal:
 			api.put_forward(notice.name, ch.shown(notice))
 	assert len(refusal.value.args[0]) == 4
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_qty=6)
+	notice = ch.edited(world, order, new_qty=6)
 	with as_user(world.second_sales()), pytest.raises(QMSRefusal, match="C12"):
 		api.put_forward(notice.name, "another hash")
 
@@ -174,8 +172,7 @@ def test_put_forward_lacks_are_said_at_once(world: c.World, order: Document) -> 
 @pytest.mark.rule("E7")
 def test_a_change_is_confirmed_reviewed_and_applied(world: c.World, order: Document) -> None:
 	world.everybody()
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=90)
+	notice = ch.edited(world, order, new_rate=90)
 	ch.forward(world, notice)
 	assert notice.workflow_state == states.NOTICE_CONFIRMING
 	assert notice.departments_concerned == "Sales"
@@ -230,15 +227,13 @@ def test_terms_requirements_and_documents_change_too(world: c.World, order: Docu
 @pytest.mark.rule("C12")
 def test_who_prepared_a_notice_does_not_decide_it(world: c.World, order: Document) -> None:
 	world.everybody()
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=90)
+	notice = ch.edited(world, order, new_rate=90)
 	with as_user(world.vp):
 		# The VP edits the draft: a preparer.
 		notice.reload()
 		notice.lines[0].new_rate = 80
 		notice.save()
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	ch.forward_and_confirm(world, notice)
 	review = ch.agree(world, notice)
 	with as_user(world.vp), pytest.raises(QMSRefusal, match="C12"):
 		c.api.decide_review(review.name, "Approved", c.shown(review), "/", "", "/")
@@ -250,10 +245,8 @@ def test_who_prepared_a_notice_does_not_decide_it(world: c.World, order: Documen
 @pytest.mark.rule("C12")
 def test_a_notice_under_review_moves_by_its_review_only(world: c.World, order: Document) -> None:
 	world.everybody()
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=90)
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	notice = ch.edited(world, order, new_rate=90)
+	ch.forward_and_confirm(world, notice)
 	for user in (world.vp, world.gm, "Administrator"):
 		with as_user(user):
 			with pytest.raises(QMSRefusal):
@@ -272,17 +265,14 @@ def test_a_notice_under_review_moves_by_its_review_only(world: c.World, order: D
 @pytest.mark.rule("C13")
 def test_rejection_is_final_and_remembered(world: c.World, order: Document) -> None:
 	world.everybody()
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=90)
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	notice = ch.edited(world, order, new_rate=90)
+	ch.forward_and_confirm(world, notice)
 	review = ch.agree(world, notice)
 	c.decide(review, world.vp, "Rejected", "not at this price")
 	notice.reload()
 	assert (notice.workflow_state, notice.docstatus) == (states.NOTICE_REJECTED, 1)
 	assert stored(order).items[0].rate == 100
-	again = ch.make(world, order)
-	ch.edit(world, again, new_rate=90)
+	again = ch.edited(world, order, new_rate=90)
 	with as_user(world.second_sales()), pytest.raises(QMSRefusal, match="C13"):
 		api.put_forward(again.name, ch.shown(again))
 	ch.forward(world, again, "The customer pays at once")
@@ -312,13 +302,11 @@ def test_termination_is_a_change(world: c.World, order: Document, kind: str) -> 
 def test_a_rejected_cancellation_rejects_nothing_that_was_promised(world: c.World, order: Document) -> None:
 	world.everybody()
 	notice = ch.make(world, order, "Cancel")
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	ch.forward_and_confirm(world, notice)
 	c.decide(ch.agree(world, notice), world.vp, "Rejected", "we deliver")
 	assert stored(order).docstatus == 1
 	# A change of the same order is put forward freely.
-	other = ch.make(world, order)
-	ch.edit(world, other, new_rate=95)
+	other = ch.edited(world, order, new_rate=95)
 	ch.forward(world, other)
 	assert not other.again_reason
 
@@ -343,10 +331,8 @@ def test_what_the_company_asks_is_signed_by_the_customer(world: c.World, order: 
 @pytest.mark.rule("E2")
 def test_not_agreed_is_withdrawn_with_its_outcome(world: c.World, order: Document) -> None:
 	world.everybody()
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=50)
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	notice = ch.edited(world, order, new_rate=50)
+	ch.forward_and_confirm(world, notice)
 	with as_user(world.second_sales()):
 		with pytest.raises(QMSRefusal):
 			api.withdraw(notice.name, "/")
@@ -403,8 +389,7 @@ def test_nobody_walks_past_the_limit(world: c.World, order: Document) -> None:
 	world.everybody()
 	manager = world.person(roles.BUSINESS_MANAGER)
 	first = ch.shifted(world, order, 3)
-	ch.forward(world, first)
-	ch.confirm(world, first, "Call", call_record="He called", internal_record="Told PMC")
+	ch.forward_and_confirm(world, first, "Call", call_record="He called", internal_record="Told PMC")
 	ch.answer_plan(world, first)
 	ch.decide(first, manager)
 	second = ch.shifted(world, stored(order), 3)
@@ -434,8 +419,7 @@ def test_the_limit_is_a_setting_and_can_be_none(world: c.World, order: Document)
 def test_affected_plan_goes_to_review_by_all(world: c.World, order: Document) -> None:
 	world.everybody()
 	notice = ch.shifted(world, order, -3)
-	ch.forward(world, notice)
-	ch.confirm(world, notice, "Call", call_record="He called", internal_record="Told PMC")
+	ch.forward_and_confirm(world, notice, "Call", call_record="He called", internal_record="Told PMC")
 	with pytest.raises(QMSRefusal, match="E3"):
 		ch.answer_plan(world, notice, "Affected", "/")
 	with as_user(world.second_sales()), pytest.raises(QMSRefusal, match="E3"):
@@ -460,16 +444,14 @@ def test_sales_itself_says_that_production_is_affected(world: c.World, order: Do
 def test_returned_to_sales_and_signed_by_a_higher_one(world: c.World, order: Document) -> None:
 	world.everybody()
 	notice = ch.shifted(world, order, 3)
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	ch.forward_and_confirm(world, notice)
 	ch.answer_plan(world, notice)
 	with as_user(world.vp), pytest.raises(QMSRefusal):
 		api.decide_notice(notice.name, "Returned", ch.shown(notice), "/")
 	ch.decide(notice, world.vp, "Returned", "Say which call")
 	found = (notice.workflow_state, notice.confirmed_by, notice.plan_answer)
 	assert found == (states.NOTICE_DRAFT, None, None)
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	ch.forward_and_confirm(world, notice)
 	ch.answer_plan(world, notice)
 	ch.decide(notice, world.vp, "Rejected", "No")
 	assert (notice.workflow_state, notice.docstatus) == (states.NOTICE_REJECTED, 1)
@@ -488,8 +470,7 @@ def test_the_second_of_two_notices_is_brought_up_to_date(world: c.World, order: 
 	ch.edit(world, second, new_qty=7)
 	with as_user(world.second_sales()):
 		assert first.name in api.get_notice_panel(second.name)["html"]
-	ch.forward(world, second)
-	ch.confirm(world, second)
+	ch.forward_and_confirm(world, second)
 	review = ch.agree(world, second)
 	ch.apply(world, first)
 	with as_user(world.gm), pytest.raises(QMSRefusal, match="E7"):
@@ -513,8 +494,7 @@ def test_the_second_of_two_notices_is_brought_up_to_date(world: c.World, order: 
 @pytest.mark.rule("C13")
 def test_taken_back_and_changed_it_is_reviewed_anew(world: c.World, order: Document) -> None:
 	world.everybody()
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=90)
+	notice = ch.edited(world, order, new_rate=90)
 	ch.forward(world, notice)
 	with as_user(world.second_sales()), pytest.raises(REFUSED):
 		notice.lines[0].new_rate = 1
@@ -525,8 +505,7 @@ def test_taken_back_and_changed_it_is_reviewed_anew(world: c.World, order: Docum
 	with as_user(world.second_sales()):
 		api.revise(notice.name, "Another price")
 	ch.edit(world, notice, new_rate=95)
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	ch.forward_and_confirm(world, notice)
 	new = ch.review_of(notice)
 	assert new.name != review.name and new.review_version == 2
 	with as_user(world.vp), pytest.raises(QMSRefusal):
@@ -537,8 +516,7 @@ def test_taken_back_and_changed_it_is_reviewed_anew(world: c.World, order: Docum
 
 @pytest.mark.rule("K2")
 def test_what_a_notice_rests_on_is_kept(world: c.World, order: Document) -> None:
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=90)
+	notice = ch.edited(world, order, new_rate=90)
 	ch.forward(world, notice)
 	file = c.upload()
 	ch.confirm(world, notice, evidence=file.file_url)
@@ -548,8 +526,7 @@ def test_what_a_notice_rests_on_is_kept(world: c.World, order: Document) -> None
 
 @pytest.mark.rule("L1")
 def test_readers_read_and_change_nothing(world: c.World, order: Document) -> None:
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=90)
+	notice = ch.edited(world, order, new_rate=90)
 	for role in (roles.AUDITOR, roles.QUALITY, roles.PLANNING, roles.FINANCE):
 		with as_user(make_user(role)):
 			assert api.get_notice_panel(notice.name)["html"]
@@ -612,8 +589,7 @@ def test_work_that_is_planned_after_pmc_answered_is_noticed(world: c.World, orde
 	world.everybody()
 	manager = world.person(roles.BUSINESS_MANAGER)
 	notice = ch.shifted(world, order, -3)
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	ch.forward_and_confirm(world, notice)
 	ch.answer_plan(world, notice)
 	planned_work(order, f"{order.items[0].delivery_date} 12:00:00")
 	with as_user(manager), pytest.raises(QMSRefusal, match="E3"):
@@ -625,8 +601,7 @@ def test_work_that_is_planned_after_pmc_answered_is_noticed(world: c.World, orde
 @pytest.mark.rule("K6")
 def test_the_printed_form(world: c.World, order: Document) -> None:
 	world.everybody()
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=90)
+	notice = ch.edited(world, order, new_rate=90)
 	draft = notice_prints.qms_change_notice_form(notice)
 	assert "合同变更通知单" in draft and "NOT DECIDED" in draft
 	ch.apply(world, notice)
@@ -647,8 +622,7 @@ def test_a_delegate_of_a_preparer_does_not_decide(world: c.World, order: Documen
 		notice.reload()
 		notice.reason = "They call again"
 		notice.save()
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	ch.forward_and_confirm(world, notice)
 	ch.answer_plan(world, notice)
 	with as_user(manager), pytest.raises(QMSRefusal, match="C12"):
 		api.decide_notice(notice.name, "Approved", ch.shown(notice), "/")
@@ -663,10 +637,8 @@ def test_the_amount_of_the_changed_order_decides_who_approves(world: c.World, or
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.update({"change_reason": "for a test", "large_amount": 1000})
 	c.save_settings(settings)
-	notice = ch.make(world, order)
-	ch.edit(world, notice, new_rate=900)
-	ch.forward(world, notice)
-	ch.confirm(world, notice)
+	notice = ch.edited(world, order, new_rate=900)
+	ch.forward_and_confirm(world, notice)
 	review = ch.agree(world, notice)
 	assert review.approver_role == roles.GENERAL_MANAGER
 	assert stored(order).grand_total == 500

@@ -17,10 +17,10 @@ from frappe.utils import add_days
 
 from qms_customer.contract import changes, notices
 from qms_customer.messages import QMSRefusal
-from tests.site.test_doors_production import product, ready
 from tests.support import altering as h
 from tests.support import contracts as c
 from tests.support.people import as_user
+from tests.support.plant import product, ready
 from tests.support.sql import count_queries
 
 WAITS = "D4: .*not decided yet"

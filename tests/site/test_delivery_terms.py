@@ -7,10 +7,11 @@ import pytest
 from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return as make_credit_note
 from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note, make_sales_invoice
+from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_invoice as invoice_of_note
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 from frappe import client
 from frappe.model.document import Document
-from frappe.utils import nowdate
+from frappe.utils import add_days, getdate, nowdate
 
 from qms_customer.erp import delivery_terms
 from qms_customer.setup import install
@@ -27,9 +28,13 @@ def world() -> c.World:
 
 def prepaid() -> str:
 	"""A template: 40 % before dispatch, the rest 30 days after the invoice."""
-	name = "QMS Prepaid"
-	# Not on one day: ERPNext wants the dates of a schedule to differ.
-	terms = [("QMS Prepaid 40", 40, 1, 0), ("QMS Rest 60", 60, 0, 30)]
+	return template("QMS Prepaid", ("QMS Prepaid 40", 40, 1, 0), ("QMS Rest 60", 60, 0, 30))
+
+
+def template(name: str, *terms: tuple[str, int, int, int]) -> str:
+	"""A template of (term, portion, before dispatch, days); not on one day: ERPNext wants the dates of a
+	schedule to differ.
+	"""
 	for term, portion, first, days in terms:
 		if not frappe.db.exists("Payment Term", term):
 			frappe.get_doc(
@@ -311,3 +316,195 @@ def test_rest_says_nothing_else(world: c.World) -> None:
 	with pytest.raises(frappe.ValidationError):
 		client.set_value("Delivery Note", name, "qms_delivery_method", "Air freight")
 	assert frappe.db.get_value("Delivery Note", name, "qms_delivery_method") == "Sea freight"
+
+
+# The payment schedule of an invoice.
+
+
+def hand_made(**values: object) -> list[dict[str, object]]:
+	"""Rows of a schedule that somebody agreed without a template."""
+	rows = ((20, 30, "First"), (70, 70, "Rest"))
+	return [
+		{"due_date": add_days(nowdate(), days), "invoice_portion": portion, "description": text, **values}
+		for days, portion, text in rows
+	]
+
+
+@pytest.fixture(params=[0, 1], ids=["template", "fetched"])
+def fetching(request: pytest.FixtureRequest) -> int:
+	"""Whether ERPNext fetches the payment terms of an order for its invoice."""
+	frappe.db.set_single_value("Accounts Settings", "automatically_fetch_payment_terms", request.param)
+	return request.param
+
+
+def two_terms(world: c.World, **values: object) -> Document:
+	"""An order of 40 % at once and 60 % in 30 days."""
+	terms = template("QMS Two Terms", ("QMS At Once 40", 40, 0, 0), ("QMS Later 60", 60, 0, 30))
+	return c.committed_order(world, c.item(stock=50), payment_terms_template=terms, **values)
+
+
+def by_hand(world: c.World) -> Document:
+	"""An order without a template: its schedule was agreed as it stands."""
+	return c.committed_order(
+		world, c.item(stock=50), payment_terms_template=None, payment_schedule=hand_made()
+	)
+
+
+def dates(doc: Document) -> list[tuple[str, float]]:
+	return [(str(r.due_date), r.invoice_portion) for r in doc.payment_schedule]
+
+
+def test_an_invoice_asks_for_what_the_order_agreed(world: c.World, fetching: int) -> None:
+	order = two_terms(world)
+	invoice = make_sales_invoice(order.name).insert()
+	assert invoice.payment_terms_template == order.payment_terms_template
+	assert dates(invoice) == [(nowdate(), 40), (add_days(nowdate(), 30), 60)]
+	assert sum(r.payment_amount for r in invoice.payment_schedule) == invoice.grand_total
+	invoice.reload().payment_schedule[1].due_date = getdate(add_days(nowdate(), 29))
+	invoice.save()
+	refused(invoice, "F1.*Payment schedule")
+	invoice.set("payment_schedule", [])
+	invoice.save()
+	invoice.submit()
+	credit = make_credit_note(invoice.name).insert()
+	credit.submit()
+	assert not credit.payment_schedule
+
+
+@pytest.mark.parametrize(
+	"rows",
+	[
+		[(50, 0), (50, 30)],
+		[(100, 30)],
+		[(40, 0), (60, 10)],
+	],
+)
+def test_shares_and_dates_are_not_written_over(world: c.World, rows: list[tuple[int, int]]) -> None:
+	invoice = make_sales_invoice(two_terms(world).name).insert()
+	invoice.set("payment_schedule", [])
+	for portion, days in rows:
+		row = {"invoice_portion": portion, "due_date": add_days(nowdate(), days)}
+		invoice.append("payment_schedule", row)
+	invoice.save()
+	refused(invoice, "F1.*Payment schedule")
+
+
+def test_a_schedule_without_a_template_is_borne_too(world: c.World, fetching: int) -> None:
+	order = by_hand(world)
+	invoice = make_sales_invoice(order.name).insert()
+	assert dates(invoice) == dates(order)
+	assert [r.description for r in invoice.payment_schedule] == ["First", "Rest"]
+	invoice.submit()
+
+
+def test_an_invoice_of_a_part_and_of_a_delivery(world: c.World, fetching: int) -> None:
+	for order in (two_terms(world), by_hand(world)):
+		note = make_delivery_note(order.name)
+		note.items[0].qty = 2
+		note.insert().submit()
+		invoice = invoice_of_note(note.name).insert()
+		assert [portion for _day, portion in dates(invoice)] == [
+			r.invoice_portion for r in order.payment_schedule
+		]
+		assert sum(r.payment_amount for r in invoice.payment_schedule) == invoice.grand_total == 200
+		invoice.submit()
+		rest = make_sales_invoice(order.name)
+		rest.update_stock = 1
+		rest.insert().submit()
+		assert rest.grand_total == 300
+
+
+def test_an_invoice_after_an_advance(world: c.World, fetching: int) -> None:
+	order = two_terms(world)
+	pay(order, 200)
+	invoice = make_sales_invoice(order.name)
+	invoice.allocate_advances_automatically = 1
+	invoice.insert().submit()
+	assert invoice.total_advance == 200
+
+
+def test_a_template_that_is_altered_later_alters_no_contract(world: c.World, fetching: int) -> None:
+	order = two_terms(world)
+	altered = frappe.get_doc("Payment Terms Template", order.payment_terms_template)
+	altered.terms[1].credit_days = 90
+	altered.save()
+	invoice = make_sales_invoice(order.name).insert()
+	assert dates(invoice)[1] == (add_days(nowdate(), 30), 60)
+	invoice.submit()
+
+
+def test_the_usual_terms_of_the_customer_give_way(world: c.World, fetching: int) -> None:
+	customer = c.customer()
+	frappe.db.set_value("Customer", customer, "payment_terms", c.payment_terms())
+	frappe.clear_document_cache("Customer", customer)
+	for order in (two_terms(world, customer=customer), by_hand(world)):
+		invoice = make_sales_invoice(order.name)
+		# As the Desk shows it before it is saved.
+		invoice.set_payment_schedule()
+		invoice.insert()
+		assert len(invoice.payment_schedule) == 2
+		invoice.submit()
+
+
+def test_a_draft_is_dated_later(world: c.World, fetching: int) -> None:
+	invoice = make_sales_invoice(two_terms(world).name).insert()
+	invoice.reload().set_posting_time = 1
+	invoice.posting_date = add_days(nowdate(), 3)
+	invoice.payment_schedule[0].due_date = getdate(invoice.posting_date)
+	invoice.save()
+	invoice.submit()
+
+
+def test_an_amended_invoice_is_due_anew(world: c.World) -> None:
+	invoice = make_sales_invoice(two_terms(world).name).insert()
+	invoice.submit()
+	invoice.reload().cancel()
+	amended = frappe.copy_doc(invoice)
+	amended.update({"amended_from": invoice.name, "docstatus": 0})
+	for row in amended.get_all_children():
+		row.docstatus = 0
+	for row in amended.payment_schedule:
+		row.due_date = getdate(add_days(row.due_date, -9))
+	amended.insert()
+	assert dates(amended) == dates(invoice)
+	amended.submit()
+
+
+def test_a_change_of_the_terms_changes_the_invoice(world: c.World) -> None:
+	"""What holds is what the order says when the invoice is made."""
+	order = by_hand(world)
+	frappe.db.set_value(
+		"Payment Schedule", order.payment_schedule[1].name, "due_date", add_days(nowdate(), 90)
+	)
+	frappe.clear_document_cache("Sales Order", order.name)
+	invoice = make_sales_invoice(order.name).insert()
+	assert dates(invoice)[1] == (add_days(nowdate(), 90), 70)
+	invoice.submit()
+
+
+def test_orders_with_different_schedules_are_billed_apart(world: c.World) -> None:
+	customer, code = c.customer(), c.item(stock=50)
+	terms = {"payment_terms_template": None, "customer": customer}
+	one, other = (
+		c.committed_order(world, code, payment_schedule=hand_made(**late), **terms)
+		for late in ({}, {"mode_of_payment": "Cash"})
+	)
+	both = make_sales_invoice(other.name, make_sales_invoice(one.name)).insert()
+	assert {d.sales_order for d in both.items} == {one.name, other.name}
+	refused(both, "F1.*differs")
+
+
+def test_what_is_paid_at_once_or_bills_no_order_has_no_schedule(world: c.World) -> None:
+	code = c.item(stock=50)
+	order = c.committed_order(world, code)
+	invoice = make_sales_invoice(order.name)
+	invoice.is_pos = 1
+	invoice.append("payments", {"mode_of_payment": "Cash", "account": cash(), "amount": invoice.grand_total})
+	invoice.insert().submit()
+	assert not invoice.payment_schedule
+	free = make_sales_invoice(c.committed_order(world, code).name)
+	for row in free.items:
+		row.sales_order = row.so_detail = None
+	free.payment_terms_template = prepaid()
+	free.set("payment_schedule", [])
+	free.insert().submit()

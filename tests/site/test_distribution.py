@@ -15,6 +15,7 @@ from qms_customer.contract import (
 	distribution,
 	distribution_panel,
 	letters,
+	mail_templates,
 	notice_prints,
 	scheduled,
 	states,
@@ -406,7 +407,7 @@ def test_the_message_says_old_and_new_in_the_customers_language(world: c.World, 
 	frappe.clear_document_cache("Email Template", telling.TEMPLATES["zh"])
 	with as_user(world.second_sales()):
 		assert "本站自定" in api.draft_result(notice.name)["message"]
-	install.telling.make_templates()
+	mail_templates.make()
 	assert "本站自定" in frappe.db.get_value("Email Template", telling.TEMPLATES["zh"], "response_html")
 
 

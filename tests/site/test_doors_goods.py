@@ -9,15 +9,18 @@ from typing import Any
 import frappe
 import pytest
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_delivery_note as note_from_invoice
+from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return as make_invoice_return
 from erpnext.selling.doctype.sales_order.sales_order import create_pick_list, make_sales_invoice
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 from erpnext.stock.doctype.pick_list.pick_list import create_delivery_note
+from frappe.model.document import Document
 from frappe.utils import nowdate
 
 from qms_customer.erp import delivery_note
 from qms_customer.messages import QMSRefusal
 from tests.support import contracts as c
 from tests.support import goods as g
+from tests.support.altering import alter, change, removed
 from tests.support.company import COMPANY
 from tests.support.people import as_user, make_user
 from tests.support.sql import count_queries
@@ -352,6 +355,60 @@ def test_d4_what_was_returned_can_be_delivered_again(world: c.World, actors: tup
 	assert g.moved(g.submitted(actors, back.insert())) == 2
 	g.submit_refused(actors, g.delivery(order, qty=3), "D4: .* 3 would leave .* 3 delivered")
 	assert g.moved(g.submitted(actors, g.delivery(order, qty=2))) == -2
+
+
+def deliver_all_and_take_back(order: Document, actors: tuple[str, ...], quantity: float) -> Document:
+	note = g.submitted(actors, g.delivery(order))
+	back = make_sales_return(note.name)
+	back.items[0].qty = -quantity
+	return g.submitted(actors, back.insert())
+
+
+@pytest.mark.rule("D4")
+def test_d4_a_return_is_not_undone_once_its_goods_left_again(world: c.World, actors: tuple[str, ...]) -> None:
+	# ERPNext would let it pass.
+	frappe.db.set_single_value("Stock Settings", "over_delivery_receipt_allowance", 100)
+	order = c.committed_order(world, c.item(stock=50))
+	back = deliver_all_and_take_back(order, actors, 3)
+	again = g.submitted(actors, g.delivery(order, qty=2))
+	g.refused(actors, back.cancel, "D4: .* 7 would have left for order .* 5 are approved")
+	frappe.db.savepoint("undone")
+	back.reload().flags.ignore_validate = True
+	with pytest.raises(QMSRefusal, match="7 would have left"):
+		back.cancel()
+	frappe.db.rollback(save_point="undone")
+	again.cancel()
+	back.reload().cancel()
+	assert frappe.db.get_value("Sales Order Item", order.items[0].name, "delivered_qty") == 5
+
+
+@pytest.mark.rule("D4", "E7")
+def test_d4_a_return_is_not_undone_once_its_line_is_changed_or_removed(
+	world: c.World, actors: tuple[str, ...]
+) -> None:
+	order = c.committed_order(world, [{"item_code": c.item(stock=50), "qty": 5, "rate": 9} for _ in range(2)])
+	note = g.delivery(order)
+	note.items = note.items[:1]
+	note.save()
+	back = make_sales_return(g.submitted(actors, note).name)
+	g.submitted(actors, back.insert())
+	alter(world, order, change(removed(order.items[0].name)))
+	g.refused(actors, back.reload().cancel, "D4: .* 5 would have left for order .* 0 are approved")
+
+
+@pytest.mark.rule("D4")
+def test_d4_a_returned_invoice_that_moved_stock_is_undone_like_a_delivery(
+	world: c.World, actors: tuple[str, ...]
+) -> None:
+	frappe.db.set_single_value("Stock Settings", "over_delivery_receipt_allowance", 100)
+	order = c.committed_order(world, c.item(stock=50))
+	bill = make_sales_invoice(order.name)
+	bill.update_stock = 1
+	bill.items[0].warehouse = c.warehouse()
+	back = make_invoice_return(g.submitted(actors, bill.insert()).name)
+	g.submitted(actors, back.insert())
+	g.submitted(actors, g.delivery(order, qty=1))
+	g.refused(actors, back.reload().cancel, "D4: .* 6 would have left for order .* 5 are approved")
 
 
 @pytest.mark.rule("D4")

@@ -8,11 +8,9 @@ from typing import Any
 import frappe
 import pytest
 from erpnext.manufacturing.doctype.production_plan.production_plan import get_items_for_material_requests
-from erpnext.manufacturing.doctype.work_order.work_order import make_stock_entry, make_work_order, stop_unstop
+from erpnext.manufacturing.doctype.work_order.work_order import make_stock_entry, stop_unstop
 from erpnext.selling.doctype.sales_order.sales_order import (
-	get_work_order_items,
 	make_material_request,
-	make_work_orders,
 )
 from erpnext.stock.doctype.material_request.material_request import raise_work_orders
 from frappe import client
@@ -22,9 +20,10 @@ from frappe.utils import add_days, now_datetime, nowdate
 
 from tests.support import contracts as c
 from tests.support import goods as g
-from tests.support.company import ABBR, COMPANY, CURRENCY
+from tests.support.company import COMPANY
 from tests.support.doors import fresh, nothing_changes, sent
 from tests.support.people import as_user
+from tests.support.plant import from_order, product, ready, typed
 
 NOT_APPROVED = "D4: Order .* no approved contract review"
 
@@ -43,52 +42,6 @@ def world() -> c.World:
 @pytest.fixture
 def actors() -> tuple[str, ...]:
 	return g.everybody()
-
-
-def product(*parts: str) -> str:
-	"""Return the code of an item that is made of these parts, or of a part on hand."""
-	code = c.item()
-	frappe.get_doc(
-		{
-			"doctype": "BOM",
-			"item": code,
-			"company": COMPANY,
-			"currency": CURRENCY,
-			"conversion_rate": 1,
-			"quantity": 1,
-			"items": [
-				{"item_code": part, "qty": 1, "source_warehouse": c.warehouse()}
-				for part in parts or (c.item(stock=50, with_standard=False),)
-			],
-		}
-	).insert().submit()
-	return code
-
-
-def ready(name: str, **values: Any) -> Document:
-	"""Return a draft work order with what a person fills in before it is submitted."""
-	doc = frappe.get_doc("Work Order", name)
-	doc.update({"wip_warehouse": f"Work In Progress - {ABBR}", "fg_warehouse": c.warehouse(), **values})
-	return doc.save()
-
-
-def from_order(order: Document) -> Document:
-	"""Return the draft work order that the button of the order makes."""
-	rows = get_work_order_items(order.name)
-	return ready(make_work_orders(json.dumps({"items": rows}), order.name, order.company)[0])
-
-
-def typed(code: str, **values: Any) -> Document:
-	"""Return an unsaved work order as somebody types it."""
-	doc = make_work_order(frappe.db.get_value("Item", code, "default_bom"), code, 5)
-	return doc.update(
-		{
-			"company": COMPANY,
-			"wip_warehouse": f"Work In Progress - {ABBR}",
-			"fg_warehouse": c.warehouse(),
-			**values,
-		}
-	)
 
 
 def request(*orders: Document) -> Document:
@@ -458,13 +411,16 @@ def test_d4_a_running_work_order_is_moved_to_approved_orders_only(
 def test_d4_what_has_started_goes_on(world: c.World, actors: tuple[str, ...]) -> None:
 	order = c.committed_order(world, product())
 	work = g.submitted(actors, from_order(order))
+	g.submitted(
+		actors, frappe.get_doc(make_stock_entry(work.name, "Material Transfer for Manufacture", 2)).insert()
+	)
 	frappe.db.set_value("Sales Order Item", order.items[0].name, "rate", 1)
 	with as_user(actors[0]):
 		client.set_value(work.doctype, work.name, "expected_delivery_date", nowdate())
 		stop_unstop(work.name, "Stopped")
 		stop_unstop(work.name, "Resumed")
-		for purpose in ("Material Transfer for Manufacture", "Manufacture"):
-			entry = frappe.get_doc(make_stock_entry(work.name, purpose, 5))
+		for purpose, qty in (("Material Transfer for Manufacture", 3), ("Manufacture", 5)):
+			entry = frappe.get_doc(make_stock_entry(work.name, purpose, qty))
 			entry.insert()
 			entry.submit()
 	assert frappe.db.get_value(work.doctype, work.name, ["status", "produced_qty"]) == ("Completed", 5)

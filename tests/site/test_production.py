@@ -12,13 +12,9 @@ import frappe
 import pytest
 from erpnext.manufacturing.doctype.work_order.work_order import (
 	close_work_order,
-	make_stock_entry,
-	make_work_order,
 )
 from erpnext.selling.doctype.sales_order.sales_order import (
-	get_work_order_items,
 	make_material_request,
-	make_work_orders,
 )
 from erpnext.stock.doctype.material_request.material_request import raise_work_orders
 from frappe import client
@@ -37,9 +33,10 @@ from qms_customer.rules import people as roles
 from qms_customer.setup import install
 from tests.support import contracts as c
 from tests.support import goods as g
-from tests.support.company import ABBR, COMPANY, CURRENCY
+from tests.support.company import COMPANY
 from tests.support.doors import fresh, nothing_changes, sent
 from tests.support.people import as_user, make_user
+from tests.support.plant import from_order, make, product, ready, typed
 from tests.support.sql import count_queries
 
 NOTICE = "Production Notice"
@@ -55,26 +52,6 @@ def world() -> c.World:
 @pytest.fixture
 def actors() -> tuple[str, ...]:
 	return g.everybody()
-
-
-def product(*parts: str) -> str:
-	"""Return the code of an item that is made of these parts, or of one on hand."""
-	code = c.item()
-	frappe.get_doc(
-		{
-			"doctype": "BOM",
-			"item": code,
-			"company": COMPANY,
-			"currency": CURRENCY,
-			"conversion_rate": 1,
-			"quantity": 1,
-			"items": [
-				{"item_code": part, "qty": 1, "source_warehouse": c.warehouse()}
-				for part in parts or (c.item(stock=50, with_standard=False),)
-			],
-		}
-	).insert().submit()
-	return code
 
 
 def passed_on(world: c.World, order: Document, lines: Any = None, **values: Any) -> Document:
@@ -124,42 +101,6 @@ def line(order: Document, qty: float, row: int = 0, **values: Any) -> dict[str, 
 	"""Return a line of a notice for a row of an order."""
 	d = order.items[row]
 	return {"order_row": d.name, "item_code": d.item_code, "qty": qty, **values}
-
-
-def ready(name: str, **values: Any) -> Document:
-	"""Return a draft work order with what a person fills in before it is submitted."""
-	doc = frappe.get_doc("Work Order", name)
-	doc.update({"wip_warehouse": f"Work In Progress - {ABBR}", "fg_warehouse": c.warehouse(), **values})
-	return doc.save()
-
-
-def from_order(order: Document, qty: float | None = None) -> Document:
-	"""Return the draft work order that ERPNext's button on the order makes."""
-	rows = get_work_order_items(order.name)[:1]
-	if qty:
-		rows[0]["pending_qty"] = qty
-	return ready(make_work_orders(json.dumps({"items": rows}), order.name, order.company)[0])
-
-
-def typed(code: str, qty: float = 5, **values: Any) -> Document:
-	"""Return an unsaved work order as somebody types it."""
-	doc = make_work_order(frappe.db.get_value("Item", code, "default_bom"), code, qty)
-	return doc.update(
-		{
-			"company": COMPANY,
-			"wip_warehouse": f"Work In Progress - {ABBR}",
-			"fg_warehouse": c.warehouse(),
-			**values,
-		}
-	)
-
-
-def make(work: Document, qty: float) -> None:
-	"""Produce a quantity of a submitted work order."""
-	for purpose in ("Material Transfer for Manufacture", "Manufacture"):
-		entry = frappe.get_doc(make_stock_entry(work.name, purpose, qty))
-		entry.insert()
-		entry.submit()
 
 
 def plan(*orders: Document, **values: Any) -> Document:

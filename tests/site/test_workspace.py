@@ -47,6 +47,7 @@ CARDS = (
 	"Overdue Actions",
 	"Goods to Authorise",
 	"Change Notices Open",
+	"Overdue Changes",
 	"Changes Not Acknowledged",
 	"Return Slips Open",
 )

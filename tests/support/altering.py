@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from unittest import mock
 
 import frappe
+from erpnext.controllers.accounts_controller import update_child_qty_rate
 from frappe.model.document import Document
 from frappe.utils import add_days, now_datetime
 
-from qms_customer.contract import altering, notices
+from qms_customer.contract import altering, approved, notices
 from qms_customer.rules import content as content_rules
 from qms_customer.rules import people as roles
 from qms_customer.rules.notice import Proposal, RowChange
 from tests.support import contracts as c
-from tests.support.people import as_user
+from tests.support.people import as_user, make_user
+from tests.support.plain import hooks_off
+from tests.support.sql import count_queries
 
 
 def row(name: str, **values: Any) -> RowChange:
@@ -85,3 +92,58 @@ def shift(world: c.World, order: Document, days: int) -> Document:
 			internal_record="Told to everybody",
 		)
 	return made.reload()
+
+
+# What applying a change may add to the queries of Update Items, whatever the number of lines.
+MAY_ADD = 10
+
+
+class Spent(NamedTuple):
+	"""What something took."""
+
+	queries: int
+	seconds: float
+
+
+def against_update_items(world: c.World, lines: int) -> tuple[Spent, Spent]:
+	"""Return what ERPNext's Update Items takes without us, and what applying the same change takes: a new
+	quantity of each line. Notice, ledger and signature apart.
+	"""
+	code, customer, person = c.item(stock=5000), c.customer(), make_user("Sales Manager", "Sales User")
+	# The first round fills caches.
+	_against_update_items(world, 1, code, customer, person)
+	return _against_update_items(world, lines, code, customer, person)
+
+
+def _against_update_items(
+	world: c.World, lines: int, code: str, customer: str, person: str
+) -> tuple[Spent, Spent]:
+	rows = [{"item_code": code, "qty": 1, "rate": 10 + i} for i in range(lines)]
+	plain, ours = (c.committed_order(world, rows, customer=customer) for _ in range(2))
+	proposal = change(*(row(r.name, qty=2) for r in ours.items))
+	names = ("item_code", "rate", "uom", "conversion_factor", "idx")
+	sent = [
+		{"docname": r.name, "qty": 2, "delivery_date": str(r.delivery_date), **{n: r.get(n) for n in names}}
+		for r in plain.items
+	]
+	# By somebody of Sales: Administrator is asked nothing. Each as in a request of its own, which has not
+	# looked up any master yet.
+	frappe.db.value_cache.clear()
+	with as_user(person), hooks_off():
+		theirs = _spent(lambda: update_child_qty_rate("Sales Order", json.dumps(sent), plain.name))
+	named = frappe._dict(doctype="Contract Change Notice", name="x", reference_name=ours.name)
+	promised = fingerprint(altering.dry_run(ours.name, proposal))
+	frappe.db.value_cache.clear()
+	with mock.patch.object(approved, "record", lambda *args, **values: ""):
+		mine = _spent(lambda: altering.apply(named, proposal, promised))
+	# The order that is handed back is read for the caller.
+	read = _spent(lambda: frappe.get_doc("Sales Order", ours.name))
+	return theirs, Spent(mine.queries - read.queries, mine.seconds - read.seconds)
+
+
+def _spent(act: Callable[[], object]) -> Spent:
+	with count_queries() as queries:
+		began = time.perf_counter()
+		act()
+		took = time.perf_counter() - began
+	return Spent(queries.count, took)

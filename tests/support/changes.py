@@ -61,6 +61,11 @@ def confirm(world: c.World, notice: Document, how: str = "E-mail", **values: Any
 	return notice.reload()
 
 
+def forward_and_confirm(world: c.World, notice: Document, how: str = "E-mail", **values: Any) -> Document:
+	"""Put a notice forward and record the customer's confirmation, as Sales."""
+	return confirm(world, forward(world, notice), how, **values)
+
+
 def answer_plan(
 	world: c.World, notice: Document, answer: str = "Not Affected", comment: str = "/"
 ) -> Document:
@@ -99,11 +104,15 @@ def agree(world: c.World, notice: Document) -> Document:
 def apply(world: c.World, notice: Document) -> Document:
 	"""Take a draft that needs a review through it, to the changed order, and return the notice."""
 	world.everybody()
-	forward(world, notice)
-	confirm(world, notice)
+	forward_and_confirm(world, notice)
 	review = agree(world, notice)
 	c.decide(review, world.vp if review.approver_role == roles.SALES_VP else world.gm)
 	return notice.reload()
+
+
+def edited(world: c.World, order: Document, **line: Any) -> Document:
+	"""Return a draft notice that proposes new values for the first line."""
+	return edit(world, make(world, order), **line)
 
 
 def shifted(world: c.World, order: Document, days: int, **values: Any) -> Document:

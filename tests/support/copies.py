@@ -1,4 +1,4 @@
-"""Many Sales Orders for the measurements: copies, by SQL, of a few real ones."""
+"""Many documents for the measurements: copies, by SQL, of a few real ones."""
 
 from __future__ import annotations
 
@@ -32,6 +32,22 @@ def copy_orders(models: list[Document], count: int, prefix: str, **differs: str)
 				model.name,
 			)
 		frappe.db.commit()
+
+
+def copy_row(doctype: str, name: str, count: int, differs: dict[str, str], into: str = "") -> None:
+	"""Insert `count` copies of a row, into the table of another DocType if one is named: what both have.
+
+	`differs`: by column SQL for what is not the same in each copy; `r` is the row, `s.seq` the copy's number.
+	"""
+	into = into or doctype
+	known = set(frappe.db.get_table_columns(doctype))
+	columns = [column for column in _columns(into) if column in known]
+	chosen = ", ".join(differs.get(column, f"r.`{column}`") for column in columns)
+	frappe.db.sql(
+		f"insert into `tab{into}` ({_quoted(columns)}) select {chosen}"
+		f" from `tab{doctype}` r, seq_1_to_{count} s where r.name = %s",
+		name,
+	)
 
 
 def _columns(doctype: str, *but: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import frappe
@@ -59,8 +60,16 @@ def operation(place: str = "") -> str:
 	return name
 
 
-def bom(code: str, parts: dict[str, float], steps: list[dict[str, Any]], quantity: float = 1) -> str:
-	"""Return the submitted default BOM of an item; a step is at least workstation and time_in_mins."""
+def bom(
+	code: str,
+	parts: dict[str, float],
+	steps: Sequence[dict[str, Any]] = (),
+	quantity: float = 1,
+	source: str | None = None,
+) -> str:
+	"""Return the submitted default BOM of an item; a step is at least workstation and time_in_mins, `source`
+	the warehouse of the parts.
+	"""
 	doc = frappe.get_doc(
 		{
 			"doctype": "BOM",
@@ -73,7 +82,10 @@ def bom(code: str, parts: dict[str, float], steps: list[dict[str, Any]], quantit
 			"is_default": 1,
 			"with_operations": int(bool(steps)),
 			"rm_cost_as_per": "Valuation Rate",
-			"items": [{"item_code": part, "qty": qty, "rate": 1} for part, qty in parts.items()],
+			"items": [
+				{"item_code": part, "qty": qty, "rate": 1, "source_warehouse": source}
+				for part, qty in parts.items()
+			],
 			"operations": [
 				{"operation": operation(step.get("workstation", "")), "hour_rate": 10, **step}
 				for step in steps
