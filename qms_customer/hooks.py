@@ -197,12 +197,18 @@ doc_events = {
 		"before_cancel": "qms_customer.erp.quality_inspection.before_cancel",
 		"on_trash": "qms_customer.erp.quality_inspection.on_trash",
 	},
+	"POS Invoice": {"before_validate": "qms_customer.returns.counter.before_validate"},
 	# G6: what is made for a return slip, and what moves goods in quarantine.
 	("Delivery Note", "Sales Invoice", "POS Invoice", "Stock Entry"): {
 		"before_validate": "qms_customer.returns.making.before_validate",
 		"before_change": "qms_customer.returns.making.before_validate",
 		"before_cancel": "qms_customer.returns.making.before_cancel",
 		"on_cancel": "qms_customer.returns.making.on_cancel",
+	},
+	# G1, G2: goods that come back by ERPNext's own return. After what forbids to name a slip.
+	("Delivery Note", "Sales Invoice", "POS Invoice"): {
+		"before_validate": "qms_customer.erp.plain_return.before_validate",
+		"before_submit": "qms_customer.erp.plain_return.before_submit",
 	},
 	(
 		*("Delivery Note", "Sales Invoice", "POS Invoice", "Stock Entry", "Stock Reconciliation"),

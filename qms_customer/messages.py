@@ -37,10 +37,13 @@ def sentence(refusal: Refusal) -> str:
 	return text if text.startswith(f"{refusal.rule}:") else f"{refusal.rule}: {text}"
 
 
-def refuse(refusals: Iterable[Refusal], title: str = "", notice_of: str = "") -> NoReturn:
+def refuse(
+	refusals: Iterable[Refusal], title: str = "", notice_of: str = "", action: dict | None = None
+) -> NoReturn:
 	"""Raise QMSRefusal with all refusals in one message.
 
-	`notice_of`: the sales order for which the message offers to make a change notice (E8).
+	`notice_of`: the sales order for which the message offers to make a change notice (E8). `action`: another
+	button that it offers.
 	"""
 	lines = list(dict.fromkeys(sentence(r) for r in refusals))
 	frappe.throw(
@@ -48,7 +51,19 @@ def refuse(refusals: Iterable[Refusal], title: str = "", notice_of: str = "") ->
 		QMSRefusal,
 		title=title or _("Not Possible Yet"),
 		as_list=len(lines) > 1,
-		primary_action=_make_notice(notice_of) if notice_of else None,
+		primary_action=_make_notice(notice_of) if notice_of else action,
+	)
+
+
+def warn(refusals: Iterable[Refusal], action: dict | None = None) -> None:
+	"""Say what stands against something that is done all the same, because the settings let it."""
+	lines = list(dict.fromkeys(sentence(r) for r in refusals))
+	frappe.msgprint(
+		lines if len(lines) > 1 else lines[0],
+		title=_("Done All the Same"),
+		indicator="orange",
+		as_list=len(lines) > 1,
+		primary_action=action,
 	)
 
 

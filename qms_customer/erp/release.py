@@ -85,6 +85,13 @@ def goods_items(codes: Iterable[str]) -> set[str]:
 	return found
 
 
+def stock_items(codes: Iterable[str]) -> set[str]:
+	"""Return which items are kept in stock; one query (G1)."""
+	return set(
+		frappe.get_all("Item", filters={"name": ("in", sorted(set(codes))), "is_stock_item": 1}, pluck="name")
+	)
+
+
 def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[str, goods.OrderState]:
 	"""Return the sales orders as they stand: approved content or not, changes that are not decided (D4), and
 	open actions that hold up `blocks` (C10). What holds up production holds up delivery too: goods from stock

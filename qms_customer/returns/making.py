@@ -102,6 +102,12 @@ def is_for(slip: str) -> bool:
 	return any(one.slip == slip for one in _held())
 
 
+def cover(doc: Document, slip: str) -> None:
+	"""Let a return that somebody submits at the till name the slip that was found to cover it (G2, G7)."""
+	_covered()[doc.doctype, doc.name] = slip
+	doc.set(FIELD, slip)
+
+
 def moves(doctype: str | None, name: str | None) -> bool:
 	"""Return whether this document is being submitted or cancelled by a step of its slip, now."""
 	return any((doctype, name) in one.documents for one in _held())
@@ -112,6 +118,8 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 	before = doc.get_doc_before_save()
 	for name in (FIELD, REPLACEMENT):
 		now, then = _value(doc, name), _value(before, name) if before else ""
+		if name == FIELD and now and now == _covered().get((doc.doctype, doc.name)):
+			continue
 		if now != then and not is_for(str(doc.get(FIELD) or "")):
 			refuse_one(
 				"G6",
@@ -170,6 +178,12 @@ def _is_booked(doc: Document) -> bool:
 def _value(doc: Document, name: str) -> str:
 	value: Any = doc.get(name)
 	return "" if value in (None, "", 0, "0") else str(value)
+
+
+def _covered() -> dict[tuple[str, str | None], str]:
+	if not hasattr(frappe.local, "qms_covered"):
+		frappe.local.qms_covered = {}
+	return frappe.local.qms_covered
 
 
 def _held() -> list[Making]:

@@ -23,6 +23,9 @@ ANSWERS = (KEEPS, INSISTS)
 BACK, ON_SITE = "Back to Us", "Destroyed on Site"
 ROUTES = (BACK, ON_SITE)
 
+# G1, G2: what becomes of ERPNext's own return of goods that is made without a slip.
+REFUSE, WARN, ALLOW = "Refuse", "Warn", "Allow"
+
 REJECTED, WITHDRAWN = "Return Rejected", "Return Withdrawn"
 
 # The states of a return slip, in the order in which one follows another.
@@ -77,6 +80,15 @@ class Claimed:
 	batch: str
 	quantity: Decimal
 	serials: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Granted:
+	"""What an approved slip still awaits of one sale, in the stock unit, and the serial numbers it names."""
+
+	slip: str
+	quantities: Mapping[Key, Decimal]
+	serials: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -370,3 +382,18 @@ def replacement_refusal(
 
 def _plain(quantity: Decimal) -> str:
 	return f"{quantity.normalize():f}"
+
+
+def covering(
+	coming: Mapping[Key, Decimal], serials: frozenset[tuple[str, str]], granted: Iterable[Granted]
+) -> str:
+	"""Return the first slip that awaits all of these goods, "" if none does (G2, G7).
+
+	Each item and batch by itself, and no serial number that the slip does not name.
+	"""
+	for one in granted:
+		if serials <= one.serials and all(
+			quantity <= one.quantities.get(key, Decimal()) + TOLERANCE for key, quantity in coming.items()
+		):
+			return one.slip
+	return ""

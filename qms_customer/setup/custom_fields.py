@@ -23,6 +23,8 @@ def _return_slip(after: str) -> dict[str, Any]:
 		"label": "Return Slip",
 		"read_only": 1,
 		"no_copy": 1,
+		# What a slip has made, and what it covers, is asked by it.
+		"search_index": 1,
 		"insert_after": after,
 	}
 

@@ -12,11 +12,13 @@ from qms_customer.rules.returns import (
 	Balance,
 	BulkLimits,
 	Claimed,
+	Granted,
 	Movement,
 	SlipRow,
 	Standing,
 	approver,
 	balances,
+	covering,
 	replacement_refusal,
 	slip_refusals,
 	state,
@@ -208,3 +210,33 @@ def test_g7_a_replacement_is_the_same_item_and_goes_out_once():
 
 def test_a_balance_never_falls_below_nothing():
 	assert Balance(Decimal(1), Decimal(2), Decimal(3)).returnable == 0
+
+
+@pytest.mark.rule("G2", "G7")
+@pytest.mark.parametrize(
+	("coming", "serials", "expected"),
+	[
+		({("PUMP", "B1"): 2}, [], "RS-1"),
+		({("PUMP", "B1"): 3}, [], "RS-2"),
+		({("PUMP", "B1"): 5}, [], ""),
+		# Each batch by itself, and what a slip does not name not at all.
+		({("PUMP", "B2"): 1}, [], "RS-2"),
+		({("PUMP", "B1"): 4, ("PUMP", "B2"): 2}, [], ""),
+		({("PUMP", ""): 1}, [], ""),
+		({("MONITOR", ""): 1}, [("MONITOR", "SN1")], "RS-2"),
+		({("MONITOR", ""): 1}, [("MONITOR", "SN2")], ""),
+		# Both slips together do not cover what each covers a part of.
+		({("PUMP", "B1"): 6}, [], ""),
+	],
+)
+def test_g7_one_slip_covers_all_that_comes_back(coming, serials, expected):
+	granted = [
+		Granted("RS-1", {("PUMP", "B1"): Decimal(2)}),
+		Granted(
+			"RS-2",
+			{("PUMP", "B1"): Decimal(4), ("PUMP", "B2"): Decimal(1), ("MONITOR", ""): Decimal(1)},
+			frozenset({("MONITOR", "SN1")}),
+		),
+	]
+	wanted = {key: Decimal(quantity) for key, quantity in coming.items()}
+	assert covering(wanted, frozenset(serials), granted) == expected

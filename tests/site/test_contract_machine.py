@@ -192,6 +192,7 @@ class Site:
 	def __init__(self) -> None:
 		# ERPNext would let more leave than was ordered: ours is the gate that does not.
 		frappe.db.set_single_value("Stock Settings", "over_delivery_receipt_allowance", 400)
+		c.plain_returns()
 		world = self.world = c.World()
 		world.everybody()
 		self.people = {

@@ -154,6 +154,7 @@ def test_d4_an_invoice_returns_what_an_invoice_delivered(world: c.World, actors:
 	code = c.item(stock=50)
 	order = c.committed_order(world, code)
 	bill = g.submitted(actors, invoice(order))
+	c.plain_returns()
 	back = make_sales_return(bill.name)
 	back.items[0].qty = -2
 	assert g.moved(g.submitted(actors, back.insert())) == 2
@@ -388,6 +389,7 @@ def test_d4_the_till_takes_back_what_it_sold(world: c.World, actors: tuple[str, 
 		false.flags.ignore_validate = True
 		(false if "qty" not in change and "item_code" not in change else false.items[0]).update(change)
 		g.refused(actors, false.submit, "D4: (A return names|Row 1, .*Make the return from that document)")
+	c.plain_returns()
 	g.submitted(actors, back)
 
 
@@ -403,6 +405,7 @@ def test_d4_the_closing_of_the_till_moves_the_stock_once(
 		g.submitted(("Administrator",), sale(opening, customer, {"item_code": code, "qty": q}))
 		for q in (4, 2)
 	)
+	c.plain_returns()
 	back = return_to_till(sold.name)
 	back.items[0].qty = -1
 	g.submitted(("Administrator",), pay(back))

@@ -348,6 +348,7 @@ def test_d4_a_bundle_without_order_is_goods(actors: tuple[str, ...]) -> None:
 
 @pytest.mark.rule("D4")
 def test_d4_what_was_returned_can_be_delivered_again(world: c.World, actors: tuple[str, ...]) -> None:
+	c.plain_returns()
 	order = c.committed_order(world, c.item(stock=50))
 	note = g.submitted(actors, g.delivery(order))
 	back = make_sales_return(note.name)
@@ -358,6 +359,7 @@ def test_d4_what_was_returned_can_be_delivered_again(world: c.World, actors: tup
 
 
 def deliver_all_and_take_back(order: Document, actors: tuple[str, ...], quantity: float) -> Document:
+	c.plain_returns()
 	note = g.submitted(actors, g.delivery(order))
 	back = make_sales_return(note.name)
 	back.items[0].qty = -quantity
@@ -390,6 +392,7 @@ def test_d4_a_return_is_not_undone_once_its_line_is_changed_or_removed(
 	note = g.delivery(order)
 	note.items = note.items[:1]
 	note.save()
+	c.plain_returns()
 	back = make_sales_return(g.submitted(actors, note).name)
 	g.submitted(actors, back.insert())
 	alter(world, order, change(removed(order.items[0].name)))
@@ -405,6 +408,7 @@ def test_d4_a_returned_invoice_that_moved_stock_is_undone_like_a_delivery(
 	bill = make_sales_invoice(order.name)
 	bill.update_stock = 1
 	bill.items[0].warehouse = c.warehouse()
+	c.plain_returns()
 	back = make_invoice_return(g.submitted(actors, bill.insert()).name)
 	g.submitted(actors, back.insert())
 	g.submitted(actors, g.delivery(order, qty=1))

@@ -135,6 +135,7 @@ def test_from_receipt_to_payment(world: c.World) -> None:
 	assert register.follow("Payment Entry", last.name) == [one.name]
 	one.reload()
 	assert one.register_state == rules.PAID and one.paid_on == getdate()
+	c.plain_returns()
 	back = make_sales_return(note.name)
 	back.insert()
 	back.submit()
@@ -286,6 +287,8 @@ def events(world: c.World, doc: Document, rng: random.Random) -> Iterator[str]:
 
 	def open_again() -> None:
 		c.end(doc, "Re-open")
+
+	c.plain_returns()
 
 	def come_back() -> None:
 		back = make_sales_return(notes.pop().name)

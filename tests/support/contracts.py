@@ -165,6 +165,12 @@ def without_production_notices() -> None:
 	frappe.clear_document_cache("QMS Customer Settings", "QMS Customer Settings")
 
 
+def plain_returns(policy: str = "Allow") -> None:
+	"""Let goods come back without a return slip, where a test is about something else (G1, G2)."""
+	frappe.db.set_single_value("QMS Customer Settings", "plain_returns", policy)
+	frappe.clear_document_cache("QMS Customer Settings", "QMS Customer Settings")
+
+
 def upload(**values: Any) -> Document:
 	"""Return a private file that was uploaded, with bytes of its own."""
 	name, text = f"{frappe.generate_hash(length=8)}.txt", frappe.generate_hash()

@@ -449,6 +449,12 @@ qms_customer.returns.open = (slip) => {
 	frappe.set_route("Form", slip.doctype, slip.name);
 };
 
+// The button on a delivery, and in the message that refuses its plain return (G1).
+qms_customer.make_return_slip = ({ doctype, name }) => {
+	frappe.msg_dialog?.hide();
+	return qms_customer.api("qms_customer.returns.return_api.make_from_delivery", { doctype, name }).then(qms_customer.returns.open);
+};
+
 // Where a batch went to several customers, which of them returns it is asked.
 qms_customer.returns.make_from_code = (code) =>
 	qms_customer.api(MAKE_FROM_CODE, { code }).then(({ slip, choice }) => {

@@ -1,6 +1,5 @@
 // A return slip from what is at hand: a delivery, a device, a batch (G1).
 (() => {
-	const API = "qms_customer.returns.return_api.";
 	const may_make = () => frappe.model.can_create("Return Slip");
 
 	for (const doctype of ["Delivery Note", "Sales Invoice", "POS Invoice"]) {
@@ -10,7 +9,7 @@
 				if (frm.doc.docstatus !== 1 || frm.doc.is_return || !moves || !may_make()) return;
 				frm.add_custom_button(
 					__("Return Slip"),
-					() => qms_customer.api(`${API}make_from_delivery`, { doctype, name: frm.doc.name }).then(qms_customer.returns.open),
+					() => qms_customer.make_return_slip({ doctype, name: frm.doc.name }),
 					__("Create")
 				);
 			},
