@@ -194,13 +194,26 @@ doc_events = {
 		"before_submit": "qms_customer.erp.customer_site.before_submit",
 	},
 	"Quality Inspection": {
+		"before_validate": "qms_customer.erp.quality_inspection.before_validate",
+		"before_submit": "qms_customer.erp.quality_inspection.before_submit",
 		"before_cancel": "qms_customer.erp.quality_inspection.before_cancel",
 		"on_trash": "qms_customer.erp.quality_inspection.on_trash",
 	},
 	"POS Invoice": {"before_validate": "qms_customer.returns.counter.before_validate"},
+	"Batch": {
+		"before_validate": "qms_customer.erp.blocked_batch.before_batch",
+		"before_change": "qms_customer.erp.blocked_batch.before_batch",
+		"before_rename": "qms_customer.erp.blocked_batch.before_batch_rename",
+	},
+	# G5: goods of a blocked batch stay.
 	# G6: what is made for a return slip, and what moves goods in quarantine.
 	("Delivery Note", "Sales Invoice", "POS Invoice", "Stock Entry"): {
-		"before_validate": "qms_customer.returns.making.before_validate",
+		"before_validate": [
+			"qms_customer.returns.making.before_validate",
+			"qms_customer.erp.blocked_batch.before_validate",
+		],
+		"before_submit": "qms_customer.erp.blocked_batch.before_submit",
+		"on_submit": "qms_customer.erp.blocked_batch.on_submit",
 		"before_change": "qms_customer.returns.making.before_validate",
 		"before_cancel": "qms_customer.returns.making.before_cancel",
 		"on_cancel": "qms_customer.returns.making.on_cancel",

@@ -57,7 +57,7 @@ _ROW = (
 @dataclass(frozen=True)
 class Wanted:
 	"""Which deliveries: an empty condition is none. With a batch or a serial number the period does not
-	count: a trace that leaves out what was sold earlier is none.
+	count: a trace that leaves out what was sold earlier is none. `batches`: several at once.
 	"""
 
 	from_date: date | None = None
@@ -68,11 +68,17 @@ class Wanted:
 	batch_no: str = ""
 	serial_no: str = ""
 	contract: str = ""
+	batches: frozenset[str] = frozenset()
+
+	@property
+	def of_batches(self) -> list[str]:
+		"""Return the batches that are followed."""
+		return sorted({*self.batches, self.batch_no} - {""})
 
 	@property
 	def traced(self) -> bool:
-		"""Return whether one batch or device is followed."""
-		return bool(self.batch_no or self.serial_no)
+		"""Return whether batches or a device are followed."""
+		return bool(self.batches or self.batch_no or self.serial_no)
 
 
 @dataclass
@@ -266,7 +272,7 @@ def _lines(
 			row.serial_no or "",
 		)
 		if wanted.traced:
-			found = rules.narrowed(found, wanted.batch_no, wanted.serial_no)
+			found = rules.narrowed(found, wanted.of_batches, wanted.serial_no)
 		key = (row.item_name or "", row.description or "")
 		if key not in specifications:
 			text = text_of(key[1])
@@ -331,8 +337,8 @@ def _of_batch(wanted: Wanted) -> dict[str, set[str]]:
 		.select(bundle.name, bundle.voucher_type, bundle.voucher_no, bundle.item_code)
 		.where(bundle.is_cancelled == 0)
 	)
-	if wanted.batch_no:
-		query = query.where(entry.batch_no == wanted.batch_no)
+	if wanted.of_batches:
+		query = query.where(entry.batch_no.isin(wanted.of_batches))
 	if wanted.serial_no:
 		query = query.where(entry.serial_no == wanted.serial_no)
 	bundles = set()
@@ -340,12 +346,13 @@ def _of_batch(wanted: Wanted) -> dict[str, set[str]]:
 		bundles.add(name)
 		if voucher_type in found and voucher_no:
 			found[voucher_type].add(voucher_no)
-	item = (
-		frappe.db.get_value("Batch", wanted.batch_no, "item")
-		if wanted.batch_no
-		else frappe.db.get_value("Serial No", wanted.serial_no, "item_code")
+	items = (
+		frappe.get_all("Batch", {"name": ("in", wanted.of_batches)}, pluck="item")
+		if wanted.of_batches
+		else frappe.get_all("Serial No", {"name": wanted.serial_no}, pluck="item_code")
 	)
-	if not item:
+	items = sorted({item for item in items if item})
+	if not items:
 		return found
 	for doctype, source in SOURCES.items():
 		row = DocType(source.rows(doctype))
@@ -357,7 +364,7 @@ def _of_batch(wanted: Wanted) -> dict[str, set[str]]:
 			frappe.qb.from_(row)
 			.select(row.parent)
 			.distinct()
-			.where((row.item_code == item) & (row.docstatus == 1) & named)
+			.where(row.item_code.isin(items) & (row.docstatus == 1) & named)
 			.run(pluck=True)
 		)
 	moved = DocType("Stock Ledger Entry")
@@ -365,7 +372,7 @@ def _of_batch(wanted: Wanted) -> dict[str, set[str]]:
 		frappe.qb.from_(moved)
 		.select(moved.voucher_type, moved.voucher_no)
 		.distinct()
-		.where((moved.item_code == item) & (moved.is_cancelled == 0) & _names_it(moved, wanted))
+		.where(moved.item_code.isin(items) & (moved.is_cancelled == 0) & _names_it(moved, wanted))
 		.where(moved.voucher_type.isin(list(SOURCES)))
 		.run()
 	):
@@ -374,8 +381,8 @@ def _of_batch(wanted: Wanted) -> dict[str, set[str]]:
 
 
 def _names_it(row: Any, wanted: Wanted) -> Any:
-	if wanted.batch_no and not wanted.serial_no:
-		return row.batch_no == wanted.batch_no
+	if wanted.of_batches and not wanted.serial_no:
+		return row.batch_no.isin(wanted.of_batches)
 	# The text may hold many; which of them it is, is compared exactly afterwards.
 	text = wanted.serial_no.replace("\\", "\\\\")
 	return row.serial_no.like(f"%{text}%")

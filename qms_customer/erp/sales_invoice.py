@@ -39,7 +39,7 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 		return
 	if not counter and doc.get("is_consolidated"):
 		if is_reviewed(doc):
-			_refuse_false_consolidation(doc)
+			refuse_false_consolidation(doc)
 		return
 	customer_site.before_submit(doc)
 	if doc.is_return:
@@ -193,7 +193,7 @@ def _refuse_order_at_counter(rows: list[goods.ReleaseRow]) -> None:
 		refuse(found)
 
 
-def _refuse_false_consolidation(doc: Document) -> None:
+def refuse_false_consolidation(doc: Document) -> None:
 	"""A consolidated invoice passes when every row's POS Invoice is real and passed the gate itself (D4)."""
 	names = [d.get("pos_invoice_item") for d in doc.items]
 	given = [n for n in names if n] or [""]

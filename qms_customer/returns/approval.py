@@ -11,7 +11,7 @@ from qms_customer.contract import notify, people, states
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import ledger, signing
 from qms_customer.records.completeness import refuse_incomplete
-from qms_customer.returns import batch, opened, said, slips
+from qms_customer.returns import batch, edit, opened, said, slips
 from qms_customer.rules import claim as rules
 from qms_customer.rules import mark
 from qms_customer.rules import people as people_rules
@@ -96,14 +96,18 @@ def ask_to_decide(slip: Document, users: list[str]) -> None:
 def decide(name: str, decision: str, content_hash: str, comment: str) -> Document:
 	"""Approve or reject a return, signed; returns the slip (G2, C12, C13, L2).
 
-	A rejection is final, whoever of the approvers gives it. A bulk return is approved when both have.
+	A rejection is final, whoever of the approvers gives it. A bulk return is approved when both have. What is
+	approved may still come back: that is counted once more, locked (G7).
 	"""
+	opened.lock_customer(name)
 	slip = opened.locked(name, content_hash)
 	if slip.docstatus != 0:
 		refuse_one("C12", mark("{0} was decided already: {1}."), slip.name, slip.decision or "")
 	opened.require_state(slip, "G2", states.RETURN_PENDING)
 	role, authority = _authority(slip)
 	if found := rules.decision_refusals(decision, comment):
+		refuse(found)
+	if decision == rules.APPROVED and (found := edit.taken_since(slip)):
 		refuse(found)
 	signing.in_hand()
 	user = frappe.session.user

@@ -15,12 +15,12 @@ from frappe.model.document import Document
 from frappe.query_builder.functions import Sum
 from frappe.utils import now_datetime, nowdate
 
-from qms_customer.contract import notify, people, sales_record
+from qms_customer.contract import notify, people, sales_record, states
 from qms_customer.contract.facts import number
 from qms_customer.contract.sites import customers_at
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
-from qms_customer.returns import making, opened, quarantine, said
+from qms_customer.returns import accounted, making, opened, quarantine, said
 from qms_customer.rules import claim as rules
 from qms_customer.rules import mark, says
 from qms_customer.rules.content import NUMBER, normal
@@ -106,17 +106,54 @@ def ask(slip: Document) -> None:
 
 
 def rest(slip: Document, item: str, batch: str) -> dict[str, Any]:
-	"""Return where a batch is, to be looked at: deliveries by customer, stock by warehouse (G5).
+	"""Return where a batch is, to be looked at (G5); see `rests`."""
+	return rests(slip, [(item, batch)])[item, batch]
 
-	With the permissions of who asks; `withheld` names the DocTypes of which they do not see all.
+
+def rests(slip: Document, pairs: Iterable[Pair]) -> dict[Pair, dict[str, Any]]:
+	"""Return by item and batch where it is, to be looked at: deliveries by customer, stock by warehouse (G5).
+
+	With the permissions of who asks; `withheld` names the DocTypes of which they do not see all. A constant
+	number of queries, whatever the number of batches; none without.
 	"""
-	record = sales_record.read(sales_record.Wanted(batch_no=batch))
-	lines = [line for line in record.lines if line.item_code == item]
-	by_customer: dict[str, frappe._dict] = {}
-	seen = {(line.reference_doctype, line.delivery) for line in lines}
-	withheld = record.withheld + [d for d in _unseen(item, batch, seen) if d not in record.withheld]
+	pairs = list(dict.fromkeys(pairs))
+	if not pairs:
+		return {}
+	record = sales_record.read(sales_record.Wanted(batches=frozenset(batch for _item, batch in pairs)))
+	lines: dict[Pair, list[frappe._dict]] = defaultdict(list)
+	for line in record.lines:
+		lines[_key(line.item_code, line.batch_no)].append(line)
+	seen = {pair: {(line.reference_doctype, line.delivery) for line in lines[_key(*pair)]} for pair in pairs}
+	unseen = _unseen(seen)
+	places = on_hand(pairs)
+	standing = _standing({w for at in places.values() for w in at})
+	disabled = set(
+		frappe.get_all("Batch", {"name": ("in", [b for _i, b in pairs]), "disabled": 1}, pluck="name")
+	)
+	return {
+		(item, batch): {
+			"customers": _customers(slip, lines[_key(item, batch)]),
+			"stock": [
+				frappe._dict(standing[w], warehouse=w, quantity=q)
+				for w, q in sorted(places.get((item, batch), {}).items())
+			],
+			"withheld": record.withheld + [d for d in unseen[item, batch] if d not in record.withheld],
+			"disabled": batch in disabled,
+		}
+		for item, batch in pairs
+	}
+
+
+def _key(item: str, batch: str) -> Pair:
+	# The database does not tell upper from lower case.
+	return item, (batch or "").casefold()
+
+
+def _customers(slip: Document, lines: Iterable[frappe._dict]) -> list[frappe._dict]:
+	"""The lines of the sales record by customer, the slip's own first."""
+	found: dict[str, frappe._dict] = {}
 	for line in lines:
-		one = by_customer.setdefault(
+		one = found.setdefault(
 			line.customer,
 			frappe._dict(
 				customer=line.customer,
@@ -129,58 +166,60 @@ def rest(slip: Document, item: str, batch: str) -> dict[str, Any]:
 		one.quantity += number(line.qty)
 		if not line.is_return and (line.reference_doctype, line.delivery) not in one.deliveries:
 			one.deliveries.append((line.reference_doctype, line.delivery))
-	places = on_hand([(item, batch)]).get((item, batch), {})
-	about = {
-		w.name: w
+	return sorted(found.values(), key=lambda c: (not c.own, c.customer_name or c.customer))
+
+
+def _standing(warehouses: Iterable[str]) -> dict[str, dict[str, Any]]:
+	"""What is known of warehouses: whose, quarantine, retained samples, at which customer's; two queries."""
+	names = sorted(warehouses)
+	sites = customers_at(names)
+	return {
+		w.name: {
+			"company": w.company,
+			"quarantine": bool(w[QUARANTINE]),
+			"retained": bool(w[RETAINED]),
+			"customer": sites.get(w.name, ""),
+		}
 		for w in frappe.get_all(
 			"Warehouse",
-			filters={"name": ("in", sorted(places) or [""])},
+			filters={"name": ("in", names or [""])},
 			fields=["name", "company", QUARANTINE, RETAINED],
 		)
 	}
-	sites = customers_at(places)
-	stock = [
-		frappe._dict(
-			warehouse=w,
-			quantity=q,
-			company=about[w].company,
-			quarantine=bool(about[w][QUARANTINE]),
-			retained=bool(about[w][RETAINED]),
-			customer=sites.get(w, ""),
-		)
-		for w, q in sorted(places.items())
-	]
-	return {
-		"customers": sorted(by_customer.values(), key=lambda c: (not c.own, c.customer_name or c.customer)),
-		"stock": stock,
-		"withheld": withheld,
-		"disabled": bool(frappe.db.get_value("Batch", batch, "disabled")),
-	}
 
 
-def _unseen(item: str, batch: str, seen: set[tuple[str, str]]) -> list[str]:
-	"""The DocTypes with deliveries of a batch in the ledger that a list does not have: User Permissions keep
-	them from its reader, and nobody signs for what they did not see. What goes to companies of the group is
-	left out.
+def _unseen(seen: dict[Pair, set[tuple[str, str]]]) -> dict[Pair, list[str]]:
+	"""By item and batch the DocTypes with deliveries in the ledger that a list (`seen`) does not have: User
+	Permissions keep them from its reader, and nobody signs for what they did not see. What goes to companies
+	of the group is left out.
 	"""
 	ledger, entry = frappe.qb.DocType("Stock Ledger Entry"), frappe.qb.DocType("Serial and Batch Entry")
-	rows = (
+	items, batches = sorted({i for i, _b in seen}), sorted({b for _i, b in seen})
+	pairs = {_key(*pair): pair for pair in seen}
+	missing: dict[tuple[str, str], set[Pair]] = defaultdict(set)
+	for item, bundled, text, doctype, name in (
 		frappe.qb.from_(ledger)
 		.left_join(entry)
 		.on(entry.parent == ledger.serial_and_batch_bundle)
-		.select(ledger.voucher_type, ledger.voucher_no)
+		.select(ledger.item_code, entry.batch_no, ledger.batch_no, ledger.voucher_type, ledger.voucher_no)
 		.distinct()
-		.where((ledger.item_code == item) & (ledger.is_cancelled == 0))
+		.where(ledger.item_code.isin(items) & (ledger.is_cancelled == 0))
 		.where(ledger.voucher_type.isin(("Delivery Note", "Sales Invoice")))
-		.where((entry.batch_no == batch) | (ledger.batch_no == batch))
+		.where(entry.batch_no.isin(batches) | ledger.batch_no.isin(batches))
 		.run()
-	)
-	found = []
+	):
+		for batch in {bundled, text} - {None, ""}:
+			pair = pairs.get(_key(item, batch))
+			if pair and (doctype, name) not in seen[pair]:
+				missing[doctype, name].add(pair)
+	found: dict[Pair, list[str]] = {pair: [] for pair in seen}
 	for doctype, only in (("Delivery Note", {}), ("Sales Invoice", {"is_consolidated": 0})):
-		missing = sorted(name for kind, name in rows if kind == doctype and (kind, name) not in seen)
-		filters = {"name": ("in", missing), "is_internal_customer": 0, **only}
-		if missing and frappe.get_all(doctype, filters=filters, limit=1):
-			found.append(doctype)
+		names = sorted(name for kind, name in missing if kind == doctype)
+		filters = {"name": ("in", names), "is_internal_customer": 0, **only}
+		for name in frappe.get_all(doctype, filters=filters, pluck="name") if names else ():
+			for pair in missing[doctype, name]:
+				if doctype not in found[pair]:
+					found[pair].append(doctype)
 	return found
 
 
@@ -312,9 +351,16 @@ def look_at(name: str, content_hash: str, row: str, comment: str) -> Document:
 	)
 	opened.save(slip)
 	signing.sign(slip, LOOKED_AT, role, "", f"{measure.batch_no}: {comment}", content_hash)
-	if all(m.looked_on for m in slip.batch_measures):
+	if all(m.looked_on for m in slip.batch_measures) and not _asked_for_more(slip):
 		_close_inbox(slip)
 	return slip
+
+
+def _asked_for_more(slip: Document) -> bool:
+	"""Whether Quality is asked about the same slip for something else: other samples, goods that came."""
+	return slip.workflow_state == states.RETURN_TESTING or any(
+		one.left > 0 for one in accounted.held(slip).values()
+	)
 
 
 def _close_inbox(slip: Document) -> None:

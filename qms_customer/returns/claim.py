@@ -9,7 +9,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import getdate, now_datetime, nowdate
+from frappe.utils import cint, getdate, now_datetime, nowdate
 
 from qms_customer.contract import notify, people, reviews, states
 from qms_customer.messages import refuse, refuse_one
@@ -30,6 +30,8 @@ INSISTED = mark("Return Insisted on by the Customer")
 INSPECTION = "Quality Inspection"
 # A retained sample is tested as its batch was when it went out.
 KIND = "Outgoing"
+# Where the values of a reading stand.
+VALUES = ("reading_value", *(f"reading_{n}" for n in range(1, 11)))
 
 
 def prepare(slip: Document) -> None:
@@ -229,6 +231,19 @@ def record_answer(
 	return slip
 
 
+def refuse_untested(inspection: Document) -> None:
+	"""Refuse to submit the test of a retained sample before somebody of Quality has tested it (G3).
+
+	ERPNext says "Accepted" on it from the beginning, whoever made it.
+	"""
+	if (inspection.reference_type, inspection.inspection_type) != (opened.DOCTYPE, KIND):
+		return
+	opened.require_role("G3", mark("A retained sample is tested by: {0}."), (QUALITY,))
+	one = _as_rules(inspection, inspection.readings, inspection.reference_name or "", people.holders(QUALITY))
+	if found := rules.result_refusal(one):
+		refuse([found])
+
+
 def refuse_if_found(inspection: str) -> None:
 	"""Refuse to take back an inspection on which a signed finding rests (G3, K2)."""
 	slip = frappe.db.get_value(
@@ -293,7 +308,7 @@ def _inspections(slip: Document) -> dict[tuple[str, str], list[frappe._dict]]:
 
 
 def _read(slip: Document, names: Iterable[str]) -> dict[str, rules.Inspection]:
-	"""The inspections by name as the rules take them; two queries, locked so that none is cancelled
+	"""The inspections by name as the rules take them; three queries, locked so that none is cancelled
 	meanwhile.
 	"""
 	wanted = sorted({n for n in names if n})
@@ -308,6 +323,8 @@ def _read(slip: Document, names: Iterable[str]) -> dict[str, rules.Inspection]:
 			head.batch_no,
 			head.reference_type,
 			head.reference_name,
+			head.inspection_type,
+			head.inspected_by,
 			head.docstatus,
 			head.status,
 		)
@@ -315,27 +332,36 @@ def _read(slip: Document, names: Iterable[str]) -> dict[str, rules.Inspection]:
 		.for_update()
 		.run(as_dict=True)
 	)
-	results: dict[str, list[str]] = {}
-	for parent, status in (
+	readings: dict[str, list[frappe._dict]] = {}
+	for one in (
 		frappe.qb.from_(reading)
-		.select(reading.parent, reading.status)
+		.select(reading.parent, reading.status, reading.manual_inspection, *(reading[f] for f in VALUES))
 		.where(reading.parent.isin(wanted) & (reading.parenttype == INSPECTION))
 		.orderby(reading.parent, reading.idx)
-		.run()
+		.run(as_dict=True)
 	):
-		results.setdefault(parent, []).append(status or "")
-	return {
-		r.name: rules.Inspection(
-			r.name,
-			r.item_code,
-			r.batch_no or "",
-			(r.reference_type, r.reference_name) == (opened.DOCTYPE, slip.name),
-			r.docstatus == 1,
-			r.status == rules.ACCEPTED,
-			tuple(results.get(r.name, ())),
-		)
-		for r in rows
-	}
+		readings.setdefault(one.parent, []).append(one)
+	quality = people.holders(QUALITY)
+	return {r.name: _as_rules(r, readings.get(r.name, ()), slip.name, quality) for r in rows}
+
+
+def _as_rules(
+	inspection: Any, readings: Iterable[Any], slip: str, quality: Iterable[str]
+) -> rules.Inspection:
+	"""An inspection, or what was read of one, as the rules take it."""
+	about = (inspection.reference_type, inspection.reference_name, inspection.inspection_type)
+	readings = list(readings)
+	return rules.Inspection(
+		inspection.name,
+		inspection.item_code,
+		inspection.batch_no or "",
+		about == (opened.DOCTYPE, slip, KIND),
+		inspection.docstatus == 1,
+		inspection.status == rules.ACCEPTED,
+		tuple(r.status or "" for r in readings),
+		all(cint(r.manual_inspection) or any(says(str(r.get(f) or "")) for f in VALUES) for r in readings),
+		inspection.inspected_by in quality,
+	)
 
 
 def _row(slip: Document, name: str) -> Document:

@@ -44,7 +44,8 @@ def panel(slip: Document) -> dict[str, Any]:
 				"template": t.template,
 				"inspection": t.inspection.name if t.inspection else "",
 				"submitted": bool(t.inspection and t.inspection.docstatus == 1),
-				"status": (t.inspection.status or "") if t.inspection else "",
+				# A draft says "Accepted" before anybody has tested anything.
+				"status": (t.inspection.status or "") if t.inspection and t.inspection.docstatus == 1 else "",
 			}
 			for t in tests
 			if not t.finding
@@ -103,8 +104,9 @@ def _tests(slip: Document) -> list[frappe._dict]:
 
 def _batches(slip: Document) -> list[frappe._dict]:
 	found = []
+	rests = batch.rests(slip, [(m.item_code, m.batch_no) for m in slip.batch_measures])
 	for m in slip.batch_measures:
-		rest = batch.rest(slip, m.item_code, m.batch_no)
+		rest = rests[m.item_code, m.batch_no]
 		found.append(
 			frappe._dict(
 				rest,

@@ -108,7 +108,7 @@ def by_link(
 	"""
 	name = _named(token)
 	if name:
-		forward.lock_customer(name)
+		opened.lock_customer(name)
 	slip = frappe.get_doc(opened.DOCTYPE, name, for_update=True) if name else None
 	if slip is None or not _is_good(slip, token):
 		refuse_one("G1", mark("This link is not valid any more. Ask us for a new one."))

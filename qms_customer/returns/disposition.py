@@ -11,7 +11,17 @@ from qms_customer.contract import notify, people
 from qms_customer.contract.sites import customers_at
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
-from qms_customer.returns import accounted, arrival, documents, exchange, making, opened, quarantine, slips
+from qms_customer.returns import (
+	accounted,
+	arrival,
+	batch,
+	documents,
+	exchange,
+	making,
+	opened,
+	quarantine,
+	slips,
+)
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark, says
 from qms_customer.rules.people import QUALITY
@@ -80,6 +90,8 @@ def decide(
 	signing.sign(slip, DISPOSED, role, comment=wanted.comment, shown_hash=content_hash)
 	if not any(one.left for source in arrival.KINDS for one in arrival.in_quarantine(slip, source).values()):
 		notify.done(slip)
+		# The rest of a bad batch still waits to be looked at (G5).
+		batch.ask(slip)
 	text = _("{0}, {1}: {2}").format(
 		slip.name, wanted.item, _(wanted.disposition, context="Return Disposition")
 	)

@@ -157,6 +157,21 @@ def problems(slip: Document, known: Known) -> list[Refusal]:
 	return found + against
 
 
+def taken_since(slip: Document) -> list[Refusal]:
+	"""Return what of a slip that was put forward may not come back any more, counted locked (G7).
+
+	A return that ERPNext books without a slip, or a delivery that is cancelled, takes it from under the slip.
+	A constant number of queries.
+	"""
+	known = _read(slip, exact=True)
+	return allocation.approval_refusals(
+		_as_rules(slip, known.items),
+		known.facts.balances,
+		known.facts.lots,
+		{row.idx: row.delivery_row for row in slip.items if row.delivery_row},
+	)
+
+
 def statement(slip: Document) -> str:
 	"""Return what the customer confirms, as canonical text: who, what comes back, why, what is wanted (G1).
 

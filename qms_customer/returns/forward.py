@@ -27,23 +27,13 @@ def require_maker() -> str:
 	return opened.require_role("G1", mark("Return slips are filled in by: {0}."), MAKERS)
 
 
-def lock_customer(name: str) -> None:
-	"""Lock the customer of a slip: two slips are counted one after the other, also what has no batch (G7).
-
-	Before the slip itself, so that two who do this wait for each other and never crosswise.
-	"""
-	customer = frappe.db.get_value(opened.DOCTYPE, name, "customer")
-	if customer:
-		frappe.db.get_value("Customer", customer, "name", for_update=True)
-
-
 def put_forward(name: str, content_hash: str) -> Document:
 	"""Put a slip forward that the customer has confirmed, and return it (G1, G7).
 
 	What it claims is counted here, once more and locked. A quality claim goes to Quality (G3), another slip
 	to approval (G2). Raises QMSRefusal with all that is missing at once.
 	"""
-	lock_customer(name)
+	opened.lock_customer(name)
 	slip = opened.locked(name, content_hash)
 	opened.require_state(slip, "G1", states.RETURN_DRAFT)
 	require_maker()

@@ -23,6 +23,16 @@ def shown_hash(slip: Document) -> str:
 	return hashlib.sha256(seen.encode()).hexdigest()
 
 
+def lock_customer(name: str) -> None:
+	"""Lock the customer of a slip: two slips are counted one after the other, also what has no batch (G7).
+
+	Before the slip itself, so that two who do this wait for each other and never crosswise.
+	"""
+	customer = frappe.db.get_value(DOCTYPE, name, "customer")
+	if customer:
+		frappe.db.get_value("Customer", customer, "name", for_update=True)
+
+
 def locked(name: str, content_hash: str) -> Document:
 	"""Lock a slip and return it if it is still what was shown; who may not read it is refused (C12, L1)."""
 	people.check_readable(frappe.get_doc(DOCTYPE, name))

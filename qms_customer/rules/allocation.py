@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from qms_customer.rules import mark
+from qms_customer.rules.disposal import plain
 from qms_customer.rules.goods import TOLERANCE
-from qms_customer.rules.returns import BulkLimits, Key, SlipRow, approver
+from qms_customer.rules.returns import Balance, BulkLimits, Key, SlipRow, approver
 from qms_customer.rules.review import Refusal
 
 
@@ -104,6 +105,60 @@ def _by_serials(
 		last = pieces[-1]
 		pieces[-1] = Piece(last.lot, last.quantity + rest, (*last.serials, *open_))
 	return pieces
+
+
+def approval_refusals(
+	rows: Sequence[SlipRow],
+	balances: Mapping[Key, Balance],
+	lots: Iterable[Lot],
+	named: Mapping[int, str],
+) -> list[Refusal]:
+	"""Return what stands against approving a return that was put forward: what others have taken since (G7).
+
+	`balances`, `lots`: as they are now, without what this slip claims. `named`: by number of row the row of a
+	delivery that it comes from: its goods are still to come of that one.
+	"""
+	found: list[Refusal] = []
+	wanted: dict[Key, Decimal] = {}
+	for row in rows:
+		key = (row.item, row.batch)
+		wanted[key] = wanted.get(key, Decimal()) + row.quantity
+		balance = balances.get(key, Balance())
+		gone = [s for s in row.serials if s not in balance.serials or s in (balance.claimed_serials or {})]
+		if gone:
+			message = mark(
+				"Row {0}, {1}: since the slip was put forward, serial number {2} came back or went on "
+				"another slip. Reject it, or have it withdrawn: what is left needs a new slip."
+			)
+			found.append(Refusal("G7", message, (str(row.number), row.item, ", ".join(gone))))
+	for (item, batch), quantity in wanted.items():
+		now = balances.get((item, batch), Balance())
+		if quantity > now.returnable + TOLERANCE:
+			message = mark(
+				"{0}, batch {1}: {2} would come back. Since the slip was put forward others have taken of "
+				"it, and {3} may still: {4} were delivered, {5} are back and {6} are on other slips. Reject "
+				"it, or have it withdrawn: what is left needs a new slip."
+			)
+			numbers = (quantity, now.returnable, now.delivered, now.back, now.claimed)
+			found.append(Refusal("G7", message, (item, batch or "–", *map(plain, numbers))))
+	return found or _of_other_deliveries(rows, lots, named)
+
+
+def _of_other_deliveries(
+	rows: Sequence[SlipRow], lots: Iterable[Lot], named: Mapping[int, str]
+) -> list[Refusal]:
+	"""What is left in all, and not any more of the delivery that a row names."""
+	pieces = allocate(rows, lots, named)
+	message = mark(
+		"Row {0}, {1}: since the slip was put forward, goods of the same delivery came back or went on "
+		"another slip. Reject it, or have it withdrawn: a new slip finds the delivery that has them."
+	)
+	return [
+		Refusal("G7", message, (str(row.number), row.item))
+		for row in rows
+		if row.number in named
+		and any(p.lot is None or p.lot.row != named[row.number] for p in pieces[row.number])
+	]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ ACCEPTED = "Accepted"
 class Inspection:
 	"""A Quality Inspection of ERPNext as far as a finding rests on it.
 
-	`of_slip`: it refers to this return slip. `readings`: the result of each, in order.
+	`of_slip`: it refers to this return slip, as the test of a retained sample. `readings`: the result of
+	each, in order. `tested`: each has a value, or was rated by hand: ERPNext rates them before anybody
+	tests. `by_quality`: who inspected is of Quality.
 	"""
 
 	name: str
@@ -31,6 +33,8 @@ class Inspection:
 	submitted: bool
 	accepted: bool
 	readings: tuple[str, ...] = ()
+	tested: bool = False
+	by_quality: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,12 +128,31 @@ def _inspection_refusal(found: Found) -> Refusal | None:
 			mark("Inspection {0} is not of {1}, batch {2}, for this return slip."),
 			(one.name, *place),
 		)
+	return result_refusal(one)
+
+
+def result_refusal(one: Inspection) -> Refusal | None:
+	"""Return why an inspection shows nothing about a retained sample, None if it does (G3, K2).
+
+	ERPNext's inspection says "Accepted" from the beginning, and rates an empty reading like any other.
+	"""
 	if not one.readings:
 		return Refusal(
 			"G3",
 			mark("Inspection {0} has no readings: it was not made by a template. Make another one."),
 			(one.name,),
 		)
+	if not one.tested:
+		return Refusal(
+			"G3",
+			mark(
+				"Inspection {0} has readings without a value: nothing was tested there. Enter what was "
+				"measured, or tick Manual Inspection in the reading and rate it."
+			),
+			(one.name,),
+		)
+	if not one.by_quality:
+		return Refusal("G3", mark("{0} was not made by a person of Quality."), (one.name,))
 	return None
 
 
@@ -282,3 +305,32 @@ def look_refusals(measures: Measures, comment: str) -> list[Refusal]:
 			)
 		]
 	return []
+
+
+@dataclass(frozen=True)
+class Leaving:
+	"""A row with which goods of a batch would leave, or be used."""
+
+	number: int
+	item: str
+	batch: str
+
+
+def blocked_refusals(rows: Iterable[Leaving], blocked: Iterable[str]) -> list[Refusal]:
+	"""Return what stands against goods leaving: those of a blocked batch stay, each row said once (G5).
+
+	The database does not tell upper from lower case, so neither does this.
+	"""
+	held = {name.casefold() for name in blocked}
+	return [
+		Refusal(
+			"G5",
+			mark(
+				"Row {0}, {1}: batch {2} is blocked. Its goods neither leave nor are used until Quality "
+				"releases it. Choose another batch."
+			),
+			(str(row.number), row.item, row.batch),
+		)
+		for row in dict.fromkeys(rows)
+		if row.batch.casefold() in held
+	]

@@ -1,7 +1,7 @@
 """The sales record 销售记录 QP07-02: which batches and serial numbers a delivered row is (D6, K6)."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -59,14 +59,14 @@ def parts(
 	return [*found, Part("", (), rest)] if abs(rest) >= TOLERANCE else found
 
 
-def narrowed(found: Iterable[Part], batch: str = "", serial: str = "") -> list[Part]:
-	"""Return of these parts those of a batch, and of them the one device with a serial number (K6).
+def narrowed(found: Iterable[Part], batches: Collection[str] = (), serial: str = "") -> list[Part]:
+	"""Return of these parts those of some batches, and of them the one device with a serial number (K6).
 
 	The database does not tell upper from lower case, so neither does this.
 	"""
-	kept = []
+	kept, wanted = [], {batch.casefold() for batch in batches}
 	for part in found:
-		if batch and part.batch.casefold() != batch.casefold():
+		if wanted and part.batch.casefold() not in wanted:
 			continue
 		if not serial:
 			kept.append(part)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qms_customer.rules import allocation as rules
 from qms_customer.rules.allocation import Lot, Share
-from qms_customer.rules.returns import BulkLimits, SlipRow
+from qms_customer.rules.returns import Balance, BulkLimits, Claimed, Movement, SlipRow, balances
 
 D = Decimal
 
@@ -105,3 +105,57 @@ def test_a_customer_corrects_downward_only() -> None:
 		{},
 	):
 		assert rules.correction_refusals(stated, corrected)
+
+
+def against(rows: list[SlipRow], balance: Balance, lots: list[Lot], **named: str) -> str:
+	"""What stands against approving; `named`: r1="a" is row 1 of delivery a."""
+	of = {int(key[1:]): value for key, value in named.items()}
+	found = rules.approval_refusals(rows, {("I", "B"): balance}, lots, of)
+	assert all(r.rule == "G7" for r in found)
+	return " ".join(r.message.format(*r.args) for r in found)
+
+
+@pytest.mark.rule("G7")
+def test_what_others_have_taken_since_is_not_approved() -> None:
+	rows, lots = [row(1, 3), row(2, 2)], [lot("a", 10)]
+	assert not against(rows, Balance(D(10), D(5)), lots, r1="a", r2="a")
+	said = against(rows, Balance(D(10), D(4), D(2)), lots, r1="a", r2="a")
+	assert "5 would come back" in said and "4 may still: 10 were delivered, 4 are back and 2 are on" in said
+	assert "0 may still" in against(rows, Balance(), [])
+
+
+@pytest.mark.rule("G7")
+def test_it_still_comes_of_the_delivery_that_the_slip_names() -> None:
+	balance = Balance(D(20), D(8))
+	lots = [lot("a", 10, back=8, order=1), lot("b", 10, order=2)]
+	assert "Row 1, I: " in against([row(1, 3)], balance, lots, r1="a")
+	assert not against([row(1, 2)], balance, lots, r1="a")
+	assert not against([row(1, 3)], balance, lots, r1="b")
+	# A row that names none is counted only.
+	assert not against([row(1, 3)], balance, lots)
+
+
+@pytest.mark.rule("G7")
+def test_a_device_that_came_back_meanwhile_is_not_approved() -> None:
+	there = Balance(D(2), D(0), D(0), frozenset("xy"), {})
+	lots = [lot("a", 2, serials="xy")]
+	assert not against([row(1, 2, "xy")], there, lots, r1="a")
+	back = Balance(D(2), D(1), D(0), frozenset("x"), {})
+	assert "serial number y" in against([row(1, 2, "xy")], back, lots, r1="a")
+	claimed = Balance(D(2), D(0), D(1), frozenset("xy"), {"x": "RS-2"})
+	assert "serial number x" in against([row(1, 1, "x")], claimed, lots, r1="a")
+
+
+@pytest.mark.rule("G7")
+@given(
+	st.integers(1, 9),
+	st.lists(st.integers(1, 9), max_size=4),
+	st.lists(st.integers(1, 9), max_size=4),
+)
+def test_whatever_is_approved_was_delivered_and_is_not_taken(
+	wanted: int, back: list[int], claimed: list[int]
+) -> None:
+	moved = [Movement("I", "B", D(12)), *(Movement("I", "B", D(-q), order=1) for q in back)]
+	found = balances(moved, [Claimed("RS", "I", "B", D(q)) for q in claimed])
+	if not rules.approval_refusals([row(1, wanted)], found, [], {}):
+		assert wanted + sum(back) + sum(claimed) <= 12

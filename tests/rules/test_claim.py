@@ -33,6 +33,8 @@ def inspection(**values) -> rules.Inspection:
 			"submitted": True,
 			"accepted": True,
 			"readings": ("Accepted",),
+			"tested": True,
+			"by_quality": True,
 			**values,
 		}
 	)
@@ -79,6 +81,8 @@ def test_a_finding_rests_on_an_inspection() -> None:
 	assert "Make it first" in said(rules.finding_refusals(found(GOOD, inspection=None)))
 	assert "not submitted" in said(rules.finding_refusals(found(BAD, inspection=inspection(submitted=False))))
 	assert "no readings" in said(rules.finding_refusals(found(BAD, inspection=inspection(readings=()))))
+	assert "without a value" in said(rules.finding_refusals(found(BAD, inspection=inspection(tested=False))))
+	assert "of Quality" in said(rules.finding_refusals(found(GOOD, inspection=inspection(by_quality=False))))
 	for wrong in ({"item": "X"}, {"batch": "B2"}, {"of_slip": False}):
 		assert "is not of" in said(rules.finding_refusals(found(GOOD, inspection=inspection(**wrong))))
 	assert "say what was found" in said(rules.finding_refusals(found("Fine")))
@@ -221,3 +225,10 @@ def test_what_is_not_done_about_a_bad_batch_has_a_reason() -> None:
 	):
 		assert [r.rule for r in rules.look_refusals(undone, "/")] == ["G5"]
 		assert not rules.look_refusals(undone, "Only the labels are wrong")
+
+
+@pytest.mark.rule("G5")
+def test_goods_of_a_blocked_batch_stay_each_row_said_once() -> None:
+	rows = [rules.Leaving(1, "DEV", "b1"), rules.Leaving(1, "DEV", "b1"), rules.Leaving(2, "DEV", "B2")]
+	assert [r.args for r in rules.blocked_refusals(rows, ["B1", "B3"])] == [("1", "DEV", "b1")]
+	assert not rules.blocked_refusals(rows, [])

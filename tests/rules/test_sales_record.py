@@ -63,8 +63,9 @@ def test_one_device_is_one_piece() -> None:
 	found = [Part("A", ("S1", "S2"), Decimal(2)), Part("B", ("S3",), Decimal(-1))]
 	assert narrowed(found, serial="s2") == [Part("A", ("S2",), Decimal(1))]
 	assert narrowed(found, serial="S3") == [Part("B", ("S3",), Decimal(-1))]
-	assert narrowed(found, batch="a") == found[:1]
-	assert narrowed(found, batch="B", serial="S1") == []
+	assert narrowed(found, ["a"]) == found[:1]
+	assert narrowed(found, ["a", "b"]) == found[:2]
+	assert narrowed(found, ["B"], "S1") == []
 	assert narrowed(found, serial="S") == []
 	assert narrowed(found) == found
 
@@ -73,6 +74,6 @@ def test_one_device_is_one_piece() -> None:
 @given(QUANTITIES, ENTRIES)
 def test_all_batches_together_are_the_row(quantity: Decimal, entries: list[Entry]) -> None:
 	found = parts(quantity, entries)
-	by_batch = [p for b in {e.batch for e in entries if e.batch} for p in narrowed(found, batch=b)]
+	by_batch = [p for b in {e.batch for e in entries if e.batch} for p in narrowed(found, [b])]
 	without = [p for p in found if not p.batch]
 	assert sorted(map(repr, [*by_batch, *without])) == sorted(map(repr, found))

@@ -15,6 +15,7 @@ from qms_customer.returns import claim_api as api
 from qms_customer.rules import people as roles
 from tests.support import claims as r
 from tests.support import contracts as c
+from tests.support import returned, sales
 from tests.support.doors import nothing_changes
 from tests.support.people import as_user, logged_in, make_user
 
@@ -236,3 +237,51 @@ def test_the_decision_asks_who_may_read_first(world: c.World) -> None:
 	slip = pending(world)
 	with as_user(make_user("Stock User")), pytest.raises(frappe.PermissionError):
 		api.decide(slip.name, "Approved", "0" * 64, "/")
+
+
+def approvers(slip: Document) -> tuple[str, ...]:
+	return (roles.BUSINESS_MANAGER, *((roles.GENERAL_MANAGER,) if slip.is_bulk else ()))
+
+
+@pytest.mark.rule("G7", "G2")
+def test_nothing_is_approved_that_a_return_past_the_slip_has_taken(world: c.World) -> None:
+	manager = world.person(roles.BUSINESS_MANAGER)
+	note = returned.delivered(10)
+	slip = returned.claiming(world, note, 4)
+	back = sales.returned(note, qty=-7)
+	with nothing_changes(slip), pytest.raises(QMSRefusal, match=r"G7: .*4 would come back.*3 may still"):
+		r.decide(slip, manager)
+	# What is undone makes room again.
+	back.reload().cancel()
+	for role in approvers(slip):
+		r.decide(slip, world.person(role))
+	assert slip.docstatus == 1
+	assert verification.verify(r.SLIP, slip.name).findings == []
+
+
+@pytest.mark.rule("G7", "G2")
+def test_nor_what_is_left_of_another_delivery_only_and_it_may_be_rejected(world: c.World) -> None:
+	manager = world.person(roles.BUSINESS_MANAGER)
+	note = returned.delivered(10)
+	row = {"item_code": note.items[0].item_code, "qty": 10, "batch_no": note.items[0].batch_no}
+	sales.delivered(note.customer, row)
+	slip = returned.claiming(world, note, 4)
+	sales.returned(note, qty=-7)
+	with nothing_changes(slip), pytest.raises(QMSRefusal, match=r"G7: Row 1.*same delivery"):
+		r.decide(slip, manager)
+	r.decide(slip, manager, "Rejected", "It is back already")
+	assert slip.workflow_state == states.RETURN_REJECTED and slip.closed_on
+
+
+@pytest.mark.rule("G7", "G2")
+def test_the_second_approval_of_a_bulk_return_counts_again(world: c.World) -> None:
+	settings = frappe.get_doc("QMS Customer Settings")
+	settings.update({"bulk_return_qty": 3, "change_reason": "Bulk"})
+	c.save_settings(settings)
+	note = returned.delivered(10)
+	slip = returned.claiming(world, note, 4)
+	assert slip.is_bulk
+	r.decide(slip, world.person(roles.BUSINESS_MANAGER))
+	sales.returned(note, qty=-7)
+	with nothing_changes(slip), pytest.raises(QMSRefusal, match="G7: "):
+		r.decide(slip, world.person(roles.GENERAL_MANAGER))

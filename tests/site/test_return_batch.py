@@ -17,9 +17,11 @@ from qms_customer.rules import people as roles
 from qms_customer.setup import permissions
 from tests.support import claims as r
 from tests.support import contracts as c
+from tests.support import disposed as d
 from tests.support import sales
 from tests.support.doors import nothing_changes
 from tests.support.people import as_user, make_user
+from tests.support.sql import count_queries
 
 
 @pytest.fixture
@@ -302,3 +304,51 @@ def test_quality_gets_the_rights_it_needs_where_the_app_was_in_use(world: c.Worl
 		assert frappe.has_permission("Batch", "write")
 		assert frappe.has_permission("Quality Inspection", "submit")
 		assert not frappe.has_permission("Quality Inspection", "delete")
+
+
+def asked(world: c.World, slip: Document) -> bool:
+	"""Whether the slip waits in the inbox of Quality."""
+	about = {"reference_name": slip.name, "allocated_to": world.person(roles.QUALITY), "status": "Open"}
+	return bool(frappe.db.exists("ToDo", about))
+
+
+@pytest.mark.rule("G5", "G3", "L3")
+def test_the_test_of_another_sample_still_waits_when_the_bad_batch_was_looked_at(world: c.World) -> None:
+	quality, code = world.person(roles.QUALITY), r.device()
+	customer, first = r.sold(code)
+	_customer, second = r.sold(code, customer=customer)
+	slip = r.bad(world, r.put_forward(world, customer, (code, first, 1), (code, second, 1)))
+	looked_at(slip, quality, "All of it is with this customer")
+	assert slip.workflow_state == states.RETURN_TESTING and asked(world, slip)
+	r.found(world, slip, "Good", r.inspected(world, slip, row=1), row=1)
+	assert slip.workflow_state == states.RETURN_PENDING and not asked(world, slip)
+
+
+@pytest.mark.rule("G5", "L3")
+def test_the_batch_waits_for_quality_also_after_the_route_was_decided(world: c.World, slip: Document) -> None:
+	r.decide(slip, world.person(roles.BUSINESS_MANAGER))
+	assert asked(world, slip)
+	d.routed(world, slip)
+	assert asked(world, slip)
+
+
+@pytest.mark.rule("G5")
+def test_several_bad_batches_are_read_at_once_and_each_as_by_itself(world: c.World) -> None:
+	code, other = r.device(), r.device()
+	customer, first = r.sold(code)
+	lots = [(code, first)]
+	for item in (code, other):
+		_customer, batch_no = r.sold(item, customer=customer)
+		lots.append((item, batch_no))
+	sales.delivered(c.customer(), {"item_code": code, "qty": 3, "batch_no": first})
+	sales.as_text("Delivery Note", sales.delivered(customer, {"item_code": other, "batch_no": lots[2][1]}))
+	slip = r.put_forward(world, customer, *((*lot, 1) for lot in lots))
+	with as_user(world.person(roles.QUALITY)):
+		alone = {lot: batch.rest(slip, *lot) for lot in lots}
+		with count_queries() as few:
+			batch.rests(slip, lots[:1])
+		with count_queries() as many:
+			found = batch.rests(slip, lots)
+	assert found == alone and few.count == many.count
+	assert [len(found[lot]["customers"]) for lot in lots] == [2, 1, 1]
+	assert [float(found[lot]["customers"][0].quantity) for lot in lots] == [10, 10, 11]

@@ -227,6 +227,48 @@ def test_a_sample_with_a_rejected_reading_is_not_good(world: c.World) -> None:
 
 
 @pytest.mark.rule("G3")
+def test_an_inspection_says_nothing_until_somebody_of_quality_has_tested(world: c.World) -> None:
+	slip = r.claimed(world)
+	quality = world.person(roles.QUALITY)
+	other = make_user("Quality Manager", "Stock User", roles.SALES_USER)
+	with as_user(quality):
+		name = api.make_inspection(slip.name, slip.sample_tests[0].name)["name"]
+		assert not api.get_claim(slip.name)["tests"][0]["status"]
+		doc = frappe.get_doc(INSPECTION, name)
+		for _turn in range(2):
+			with pytest.raises(QMSRefusal, match=r"G3: .*readings without a value"):
+				doc.submit()
+			doc = frappe.get_doc(INSPECTION, name)
+			# Nor without validation.
+			doc.flags.ignore_validate = True
+	doc = frappe.get_doc(INSPECTION, name)
+	doc.readings[0].reading_1 = "5"
+	doc.save()
+	for user in (other, "Administrator"):
+		with as_user(user), pytest.raises(QMSRefusal, match="G3: A retained sample is tested by"):
+			frappe.get_doc(INSPECTION, name).submit()
+	with as_user(quality):
+		doc.reload()
+		doc.inspected_by = other
+		with pytest.raises(QMSRefusal, match=r"G3: .*not made by a person of Quality"):
+			doc.submit()
+		frappe.get_doc(INSPECTION, name).submit()
+	r.found(world, slip.reload(), "Good", name)
+
+
+@pytest.mark.rule("G3")
+def test_a_result_that_came_past_the_door_is_none(world: c.World) -> None:
+	slip = r.claimed(world)
+	name = r.inspected(world, slip, "20")
+	frappe.db.set_value("Quality Inspection Reading", {"parent": name}, "reading_1", None)
+	with pytest.raises(QMSRefusal, match=r"G3: .*readings without a value"):
+		r.found(world, slip, "Bad", name)
+	# Rated by hand, it is somebody's judgement.
+	frappe.db.set_value("Quality Inspection Reading", {"parent": name}, "manual_inspection", 1)
+	r.found(world, slip, "Bad", name)
+
+
+@pytest.mark.rule("G3")
 def test_an_inspection_without_readings_shows_nothing(world: c.World) -> None:
 	slip = r.claimed(world)
 	name = r.inspected(world, slip)

@@ -508,3 +508,14 @@ def test_g6_stock_that_was_blocked_leaves_quarantine_by_a_disposition_too(world,
 	assert d.stock(code, d.quarantine(), batch) == 0
 	assert slip.workflow_state == state
 	assert verification.verify(d.SLIP, slip.name).findings == []
+
+
+@pytest.mark.rule("G6", "K1")
+def test_g6_a_slip_says_when_it_ended_and_no_more_when_it_is_open_again(world, slip):
+	doc = d.disposed(world, d.back(world, slip.doc), "Scrap")
+	assert doc.workflow_state == states.RETURN_CLOSED and doc.closed_on
+	doc = d.taken_back(world, doc, doc.dispositions[0])
+	assert doc.workflow_state == states.RETURN_QUARANTINED and not doc.closed_on
+	doc = d.disposed(world, doc, "Scrap")
+	assert doc.workflow_state == states.RETURN_CLOSED and doc.closed_on
+	assert verification.verify(d.SLIP, doc.name).findings == []
