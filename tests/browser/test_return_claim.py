@@ -102,6 +102,13 @@ def test_a_good_sample_is_explained_and_the_customer_keeps_the_goods(
 	assert slip.reload().workflow_state == states.RETURN_CLOSED
 	seller.page.settle()
 	seller.page.shot("7-kept", full_page=True)
+	closed = seller.say(states.RETURN_CLOSED)
+	assert (closed == states.RETURN_CLOSED) == (lang == "en")
+	seller.sees(closed, where=".page-head")
+	for view, row in (("list", ".list-row"), ("report", ".dt-cell")):
+		seller.page.go(f"/app/return-slip/view/{view}?name={slip.name}")
+		seller.sees(closed, where=row)
+		seller.page.shot(f"8-{view}")
 
 
 @pytest.mark.rule("G2", "G3", "G5")

@@ -90,7 +90,7 @@
 				{
 					fieldname: "confirmed_on",
 					fieldtype: "Date",
-					label: __("Signed On"),
+					label: __("Signed On", null, "Return Slip"),
 					default: frappe.datetime.get_today(),
 					reqd: 1,
 				},

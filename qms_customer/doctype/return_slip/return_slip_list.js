@@ -1,6 +1,9 @@
+qms_customer.show_terms("Return Slip");
+
 frappe.listview_settings["Return Slip"] = {
-	// The customer calls, and has the label at hand.
 	onload(listview) {
+		qms_customer.no_bulk_workflow(listview);
+		// The customer calls, and has the label at hand.
 		if (!frappe.model.can_create("Return Slip")) return;
 		listview.page.add_inner_button(__("Scan"), () =>
 			qms_customer.ask(
