@@ -64,6 +64,8 @@ def fill(doc: Document) -> None:
 		return
 	fields = _fields(doc)
 	invoice = doc.doctype == "Sales Invoice"
+	if invoice and before:
+		_keep_discounts(doc, before)
 	usual = ""
 	if invoice and doc.is_new() and doc.customer:
 		usual = get_payment_terms_template(doc.customer, "Customer", doc.company) or ""
@@ -331,7 +333,9 @@ def _fill_schedule(doc: Document, orders: list[rules.OrderTerms], made: bool) ->
 	drafted, posted = _dates(doc)
 	dates = instalments.Dates(orders[0].ordered, drafted, posted)
 	written = _schedule(doc.get("payment_schedule") or ())
-	made = made or (doc.is_new() and instalments.same_terms(agreed, written))
+	made = made or (
+		doc.is_new() and instalments.same_terms(agreed, instalments.with_discounts_of(agreed, written))
+	)
 	if not made or (written and instalments.as_agreed(written, agreed, dates)):
 		return
 	doc.set("payment_schedule", [])
@@ -357,6 +361,17 @@ def _fill_schedule(doc: Document, orders: list[rules.OrderTerms], made: bool) ->
 	if doc.get("payment_terms_template"):
 		# As ERPNext does where it fetches the schedule of the order: it, no template, is agreed.
 		doc.ignore_default_payment_terms_template = 1
+
+
+def _keep_discounts(doc: Document, before: Document) -> None:
+	"""Undo what Frappe does at each save of a draft: it writes the discounts of the payment terms as they are
+	now over those that were agreed.
+	"""
+	stored = {row.name: row for row in before.get("payment_schedule") or ()}
+	for row in doc.get("payment_schedule") or ():
+		was = stored.get(row.name)
+		if was and row.payment_term and row.payment_term == was.payment_term:
+			row.discount, row.discount_type = was.discount, was.discount_type
 
 
 def _orders(doc: Document) -> list[str]:

@@ -113,6 +113,20 @@ def same_terms(one: Sequence[Instalment], other: Sequence[Instalment]) -> bool:
 	return terms(one) == terms(other)
 
 
+def with_discounts_of(agreed: Sequence[Instalment], written: Sequence[Instalment]) -> Schedule:
+	"""Return a schedule with the discounts that were agreed in the rows whose term is that of the order: what
+	stands there is what the term says now, whoever wrote it (F1).
+	"""
+	if len(agreed) != len(written):
+		return tuple(written)
+	return tuple(
+		replace(mine, discount=theirs.discount, discount_type=theirs.discount_type)
+		if mine.term and mine.term == theirs.term
+		else mine
+		for mine, theirs in zip(written, agreed, strict=True)
+	)
+
+
 def as_agreed(written: Sequence[Instalment], schedule: Sequence[Instalment], dates: Dates) -> bool:
 	"""Return whether an invoice asks for what its order agreed, or says nothing (F1).
 

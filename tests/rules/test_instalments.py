@@ -156,6 +156,14 @@ def test_what_nobody_agreed_is_not_compared() -> None:
 	assert d.common_schedule([placeholder]) == d.common_schedule([]) == ()
 
 
+def test_discounts_are_those_agreed_where_the_term_is_the_same() -> None:
+	agreed = altered(PREPAID, discount=Decimal(2))
+	assert i.with_discounts_of(agreed, altered(agreed, discount=Decimal(5))) == agreed
+	other = altered(agreed, discount=Decimal(5), term="Other")
+	assert i.with_discounts_of(agreed, other) == other
+	assert i.with_discounts_of(agreed, other[:1]) == other[:1]
+
+
 def test_one_instalment_at_a_later_date_is_agreed() -> None:
 	later = (fixed(100, date(2026, 6, 30)),)
 	assert i.agreed(later, ORDERED) == later

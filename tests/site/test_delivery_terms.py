@@ -433,6 +433,21 @@ def test_a_template_that_is_altered_later_alters_no_contract(world: c.World, fet
 	invoice.submit()
 
 
+def test_a_discount_that_is_altered_later_alters_no_contract(world: c.World, fetching: int) -> None:
+	order = two_terms(world)
+	agreed = order.payment_schedule[1]
+	for name, discount in ((agreed.name, 2), (order.payment_schedule[0].name, 0)):
+		frappe.db.set_value("Payment Schedule", name, {"discount": discount, "discount_type": "Percentage"})
+	frappe.clear_document_cache("Sales Order", order.name)
+	frappe.db.set_value("Payment Term", agreed.payment_term, {"discount": 9, "discount_type": "Percentage"})
+	invoice = make_sales_invoice(order.name).insert()
+	for _again in range(2):
+		assert [r.discount for r in invoice.payment_schedule] == [0, 2]
+		invoice = frappe.get_doc("Sales Invoice", invoice.name)
+		invoice.save()
+	invoice.submit()
+
+
 def test_the_usual_terms_of_the_customer_give_way(world: c.World, fetching: int) -> None:
 	customer = c.customer()
 	frappe.db.set_value("Customer", customer, "payment_terms", c.payment_terms())
