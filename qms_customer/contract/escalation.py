@@ -367,6 +367,11 @@ UNANSWERED = mark(
 UNCONFIRMED = mark("Overdue by {0} business day(s): the customer's confirmation of change notice {1} of {2}")
 
 
+# What is said of a production notice: of a contract in force, and of one that has ended.
+UNRELEASED = mark("Overdue by {0} business day(s): the release of production notice {1} of {2}")
+ENDED = mark("Overdue by {0} business day(s): withdraw production notice {1}, as {2} has ended")
+
+
 def _changes(today: date, staff: rules.Staff, calendars: _Calendars) -> list[Item]:
 	"""Change notices: PMC and the customer are waited for, then who decides; Sales, where the contract has
 	changed since the notice was made (E2, E3, E5, E7).
@@ -453,35 +458,48 @@ def _fingerprints(orders: set[str]) -> dict[str, str]:
 
 
 def _tasks(today: date, calendars: _Calendars) -> list[Item]:
-	"""Tasks that Production has not released to the workshop by their planned start, or in time (D3)."""
-	days, found = settings().release_due_days or 0, []
-	for row in frappe.get_all(
+	"""Tasks that Production has not released to the workshop by their planned start, or in time (D3).
+
+	Of an order that has ended they are to be withdrawn; of one that is held up nobody can release them.
+	"""
+	days = settings().release_due_days or 0
+	rows = frappe.get_all(
 		production.DOCTYPE,
 		filters={"docstatus": 0},
 		fields=[*_ABOUT, "passed_by", "passed_on", "planned_start"],
 		order_by="name",
-	):
+	)
+	for row in rows:
 		passed = getdate(row.passed_on)
 		# One that is to start before it was passed on is due at once.
-		due = (
+		row.due = (
 			max(getdate(row.planned_start), passed)
 			if row.planned_start
 			else calendars[row.company].add_workdays(passed, days)
 		)
-		if due < today:
-			found.append(
-				Item(
-					production.DOCTYPE,
-					row,
-					# C12: who passed it on does not release it.
-					rules.Waiting(
-						rules.RELEASE, due, (PRODUCTION,), without=frozenset({row.passed_by} - {None})
-					),
-					lambda late, row=row: _(
-						"Overdue by {0} business day(s): the release of production notice {1} of {2}"
-					).format(late, row.name, row.reference_name),
-				)
+	rows = [row for row in rows if row.due < today]
+	ended, held_up = production.not_releasable({row.reference_name for row in rows})
+	found = []
+	for row in rows:
+		if row.reference_name in held_up:
+			continue
+		gone = row.reference_name in ended
+		found.append(
+			Item(
+				production.DOCTYPE,
+				row,
+				rules.Waiting(
+					rules.RELEASE,
+					row.due,
+					(PLANNING, PRODUCTION) if gone else (PRODUCTION,),
+					# C12: who passed it on does not release it, and may withdraw it.
+					without=frozenset() if gone else frozenset({row.passed_by} - {None}),
+				),
+				lambda late, row=row, text=ENDED if gone else UNRELEASED: _(text).format(
+					late, row.name, row.reference_name
+				),
 			)
+		)
 	return found
 
 

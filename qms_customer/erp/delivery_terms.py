@@ -64,13 +64,15 @@ def fill(doc: Document) -> None:
 		return
 	fields = _fields(doc)
 	invoice = doc.doctype == "Sales Invoice"
+	if invoice and before:
+		_keep_discounts(doc, before)
 	usual = ""
 	if invoice and doc.is_new() and doc.customer:
 		usual = get_payment_terms_template(doc.customer, "Customer", doc.company) or ""
 	scheduled = not _is_scheduled(doc) or (doc.get("payment_schedule") and not doc.is_new())
 	if scheduled and all(doc.get(f) and doc.get(f) != usual for f in fields.values()):
 		return
-	names = _reviewed_orders(doc) if invoice else _orders(doc)
+	names = reviewed_orders(doc) if invoice else _orders(doc)
 	if not names:
 		return
 	orders = read(names)
@@ -102,12 +104,17 @@ def refuse_deviation(doc: Document, orders: Iterable[str]) -> None:
 	found = read(names, lock=True)
 	written = rules.Terms(**{name: (doc.get(f) or "").strip() for name, f in _fields(doc).items()})
 	refusals = rules.terms_refusals(written, found)
-	if _is_scheduled(doc):
-		drafted, posted = _dates(doc)
-		reviewed = _reviewed_orders(doc)
-		refusals += rules.schedule_refusals(
-			_schedule(doc.payment_schedule), [o for o in found if o.name in reviewed], drafted, posted
-		)
+	if doc.doctype == "Sales Invoice":
+		reviewed = reviewed_orders(doc)
+		ours = [o for o in found if o.name in reviewed]
+		if _is_scheduled(doc):
+			drafted, posted = _dates(doc)
+			refusals += rules.schedule_refusals(_schedule(doc.payment_schedule), ours, drafted, posted)
+			if doc.get("ignore_default_payment_terms_template"):
+				# ERPNext has not asked whether it comes to the whole: `fill` told it to leave the schedule.
+				doc.validate_payment_schedule_amount()
+		elif cint(doc.get("is_pos")):
+			refusals += rules.at_once_refusals(number(doc.get("outstanding_amount")), ours)
 	due = [o for o in found if o.before_dispatch > 0] if applies(doc) and pays_first() else []
 	if due:
 		refusals += rules.payment_refusals(due, rules.paid(due, receipts(due, doc)))
@@ -119,7 +126,7 @@ def refuse_other_terms(doc: Document) -> None:
 	"""Refuse an invoice without stock that asks for payment on other terms than its orders (F1); at most
 	five queries.
 	"""
-	refuse_deviation(doc, _reviewed_orders(doc))
+	refuse_deviation(doc, reviewed_orders(doc))
 
 
 def before_change(doc: Document, method: str | None = None) -> None:
@@ -243,8 +250,10 @@ def _is_before_dispatch(term: str | None) -> int | None:
 	return frappe.get_cached_value("Payment Term", term, "qms_before_dispatch")
 
 
-def _reviewed_orders(doc: Document) -> set[str]:
-	"""Where the gate is not live ERPNext's terms are as they were."""
+def reviewed_orders(doc: Document) -> set[str]:
+	"""Return the orders of a delivery or an invoice whose terms are compared, services among them: where the
+	gate is not live ERPNext's terms are as they were.
+	"""
 	return scope.covered_contracts("Sales Order", _orders(doc))
 
 
@@ -301,11 +310,12 @@ def _is_made_by_erpnext(doc: Document, templates: Collection[str]) -> bool:
 	"""
 	written = _schedule(doc.get("payment_schedule") or ())
 	if not written:
-		return (doc.get("payment_terms_template") or "") in templates
+		# Emptied: it is taken from the order.
+		return True
 	template = doc.get("payment_terms_template") or ""
 	if not doc.is_new() or template not in templates:
 		return False
-	if not instalments.agreed(written):
+	if instalments.whole(written):
 		return True
 	if not template or not frappe.db.exists("Payment Terms Template", template, cache=True):
 		return False
@@ -323,7 +333,9 @@ def _fill_schedule(doc: Document, orders: list[rules.OrderTerms], made: bool) ->
 	drafted, posted = _dates(doc)
 	dates = instalments.Dates(orders[0].ordered, drafted, posted)
 	written = _schedule(doc.get("payment_schedule") or ())
-	made = made or (doc.is_new() and instalments.same_terms(agreed, written))
+	made = made or (
+		doc.is_new() and instalments.same_terms(agreed, instalments.with_discounts_of(agreed, written))
+	)
 	if not made or (written and instalments.as_agreed(written, agreed, dates)):
 		return
 	doc.set("payment_schedule", [])
@@ -349,6 +361,17 @@ def _fill_schedule(doc: Document, orders: list[rules.OrderTerms], made: bool) ->
 	if doc.get("payment_terms_template"):
 		# As ERPNext does where it fetches the schedule of the order: it, no template, is agreed.
 		doc.ignore_default_payment_terms_template = 1
+
+
+def _keep_discounts(doc: Document, before: Document) -> None:
+	"""Undo what Frappe does at each save of a draft: it writes the discounts of the payment terms as they are
+	now over those that were agreed.
+	"""
+	stored = {row.name: row for row in before.get("payment_schedule") or ()}
+	for row in doc.get("payment_schedule") or ():
+		was = stored.get(row.name)
+		if was and row.payment_term and row.payment_term == was.payment_term:
+			row.discount, row.discount_type = was.discount, was.discount_type
 
 
 def _orders(doc: Document) -> list[str]:

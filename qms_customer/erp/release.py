@@ -25,7 +25,7 @@ RETURNED = {
 
 
 def before_cancel(doc: Document, method: str | None = None) -> None:
-	"""Refuse to undo a return where its goods would be more than what is approved (D4)."""
+	"""Refuse to undo a return whose goods could not leave now (D4, C10)."""
 	_refuse_undone_return(doc)
 
 
@@ -38,7 +38,9 @@ def on_cancel(doc: Document, method: str | None = None) -> None:
 
 
 def _refuse_undone_return(doc: Document, counted: bool = False) -> None:
-	"""A return that is cancelled lets its goods leave again, past every delivery note (D4)."""
+	"""A return that is cancelled lets its goods leave again, past every delivery note: what holds up the one
+	holds up the other (D4, C10).
+	"""
 	field = ORDER_FIELD.get(doc.doctype)
 	if (
 		not field
@@ -55,17 +57,10 @@ def _refuse_undone_return(doc: Document, counted: bool = False) -> None:
 	if not (back := reviewed_rows(doc.company, back)):
 		return
 	# The orders first, as for a delivery: of the two, one waits for the other.
-	_lock({row.order for row in back})
-	found = goods.undone_return_refusals(back, order_rows({row.order_row for row in back}), counted)
+	orders = order_states({row.order for row in back}, "Delivery")
+	found = goods.undone_return_refusals(back, orders, order_rows({row.order_row for row in back}), counted)
 	if found:
 		refuse(found)
-
-
-def _lock(orders: Iterable[str]) -> None:
-	order = frappe.qb.DocType("Sales Order")
-	frappe.qb.from_(order).select(order.name).where(order.name.isin(sorted(orders))).orderby(
-		order.name
-	).for_update().run()
 
 
 def goods_items(codes: Iterable[str]) -> set[str]:
@@ -122,7 +117,7 @@ def order_states(names: Iterable[str], blocks: str, lock: bool = True) -> dict[s
 			committed.get(h.name, False) or h.name not in gated,
 			tuple(actions.get(h.name, ())),
 			pending.get(h.name, goods.Pending()),
-			h.docstatus == 1 and h.status not in ("Closed", "On Hold"),
+			h.name not in gated or (h.docstatus == 1 and h.status not in ("Closed", "On Hold")),
 		)
 		for h in heads
 	}

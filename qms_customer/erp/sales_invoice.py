@@ -54,7 +54,9 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 		is_internal_transfer(doc) or is_standing_sale(doc, without) or is_authorised(doc)
 	)
 	refuse_release(doc, rows, doc.customer, allowed)
-	delivery_terms.refuse_deviation(doc, (r.order for r in rows))
+	# Services of an order are asked for on its terms too, with goods or without.
+	services = set() if counter else delivery_terms.reviewed_orders(doc)
+	delivery_terms.refuse_deviation(doc, {r.order for r in rows} | services)
 
 
 def is_standing_sale(doc: Document, rows: list[goods.ReleaseRow]) -> bool:

@@ -146,9 +146,30 @@ def schedule_refusals(
 	]
 
 
+def at_once_refusals(still_open: Decimal, orders: Iterable[OrderTerms]) -> list[Refusal]:
+	"""Return what stands against an invoice that says it is paid at once and so bears no instalments: that it
+	is not paid, where instalments were agreed (F1).
+
+	`still_open`: what is not paid of it.
+	"""
+	found = _schedules(orders)
+	if not found or still_open <= ROUNDING:
+		return []
+	return [
+		Refusal(
+			"F1",
+			mark(
+				"This document says that it is paid at once, and {0} of it is not. Enter the payment, or "
+				"untick Include Payment (POS): then it asks for what order {1} agreed."
+			),
+			(f"{still_open.normalize():f}", found[0].name),
+		)
+	]
+
+
 def _schedules(orders: Iterable[OrderTerms]) -> list[OrderTerms]:
 	"""The orders of which a schedule was agreed."""
-	return [o for o in orders if instalments.agreed(o.schedule)]
+	return [o for o in orders if instalments.agreed(o.schedule, o.ordered)]
 
 
 def _differs(label: str, orders: Iterable[str]) -> Refusal:

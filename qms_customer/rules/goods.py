@@ -61,7 +61,7 @@ class Pending:
 @dataclass(frozen=True)
 class OrderState:
 	"""An order at the moment of release: whether its content is approved, open blocking actions (C10), and
-	changes that are not decided (D4). `in_force`: committed, neither closed nor on hold.
+	changes that are not decided (D4). `in_force`: committed, neither closed nor on hold, or none of ours.
 	"""
 
 	name: str
@@ -173,18 +173,26 @@ def release_refusals(
 
 
 def undone_return_refusals(
-	rows: Sequence[ReleaseRow], order_rows: Mapping[str, OrderRow], counted: bool = False
+	rows: Sequence[ReleaseRow],
+	orders: Mapping[str, OrderState],
+	order_rows: Mapping[str, OrderRow],
+	counted: bool = False,
 ) -> list[Refusal]:
-	"""Return what stands against undoing a return: its goods have left once more (D4).
+	"""Return what stands against undoing a return: its goods have left once more (D4, C10).
 
 	`rows`: what came back, as positive quantities. What was delivered again since, or taken out of the
-	contract, does not leave a second time. `counted`: the order rows say already what is delivered without
-	the return.
+	contract, does not leave a second time; nor does anything while its order is not approved, held up by an
+	action, or a change of its line not decided. `counted`: the order rows say already what is delivered
+	without the return.
 	"""
 	again: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
 	for row in rows:
 		again[row.order, row.order_row, row.item] += row.quantity
-	found = []
+	found = order_refusals("", "", sorted({row.order for row in rows}), orders)
+	for row in rows:
+		state, target = orders.get(row.order), order_rows.get(row.order_row)
+		if state and state.pending.holds((target.line if target else "") or row.order_row):
+			found.append(pending_refusal(state, str(row.number), row.item))
 	for (order, name, item), quantity in again.items():
 		target = order_rows.get(name)
 		approved, delivered = (target.quantity, target.delivered) if target else (Decimal(), Decimal())

@@ -51,15 +51,21 @@ class Dates:
 	posted: date
 
 
-def agreed(schedule: Sequence[Instalment]) -> Schedule:
-	"""Return the instalments of an order, none if all that stands there is what ERPNext writes where nobody
-	agreed anything: the whole amount, at once (F1).
+def agreed(schedule: Sequence[Instalment], ordered: date | None) -> Schedule:
+	"""Return the instalments of an order of this date, none if all that stands there is what ERPNext writes
+	where nobody agreed anything: the whole amount, at once (F1).
 	"""
-	if len(schedule) == 1:
-		(only,) = schedule
-		if only.portion == WHOLE and not (only.term or only.mode or only.counted_from or only.discount):
-			return ()
+	if whole(schedule) and (ordered is None or schedule[0].due <= ordered):
+		return ()
 	return tuple(schedule)
+
+
+def whole(schedule: Sequence[Instalment]) -> bool:
+	"""Return whether all that a schedule says is a day on which everything is due."""
+	return len(schedule) == 1 and all(
+		one.portion == WHOLE and not (one.term or one.mode or one.counted_from or one.discount)
+		for one in schedule
+	)
 
 
 def portions(schedule: Sequence[Instalment]) -> list[Decimal]:
@@ -105,6 +111,20 @@ def same_terms(one: Sequence[Instalment], other: Sequence[Instalment]) -> bool:
 		]
 
 	return terms(one) == terms(other)
+
+
+def with_discounts_of(agreed: Sequence[Instalment], written: Sequence[Instalment]) -> Schedule:
+	"""Return a schedule with the discounts that were agreed in the rows whose term is that of the order: what
+	stands there is what the term says now, whoever wrote it (F1).
+	"""
+	if len(agreed) != len(written):
+		return tuple(written)
+	return tuple(
+		replace(mine, discount=theirs.discount, discount_type=theirs.discount_type)
+		if mine.term and mine.term == theirs.term
+		else mine
+		for mine, theirs in zip(written, agreed, strict=True)
+	)
 
 
 def as_agreed(written: Sequence[Instalment], schedule: Sequence[Instalment], dates: Dates) -> bool:

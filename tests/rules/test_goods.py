@@ -137,7 +137,7 @@ def test_d4_undoing_returns_never_leads_past_the_order(steps, ordered):
 		elif what == "return" and quantity <= delivered:
 			returned.append(quantity)
 			delivered -= quantity
-		elif what == "undo" and returned and not undone_return_refusals([row(returned[-1])], target):
+		elif what == "undo" and returned and not undone_return_refusals([row(returned[-1])], ORDERS, target):
 			delivered += returned.pop()
 		assert delivered <= max(ordered, Decimal()) + TOLERANCE
 
@@ -150,14 +150,32 @@ def test_d4_undoing_returns_never_leads_past_the_order(steps, ordered):
 def test_d4_what_came_back_leaves_again_within_the_order(delivered, counted, rules):
 	target = {"row-1": OrderRow("row-1", "SO-1", "A", Decimal(10), Decimal(delivered))}
 	back = [row(1), row(2, number=2)]
-	assert [r.rule for r in undone_return_refusals(back, target, counted)] == rules
+	assert [r.rule for r in undone_return_refusals(back, ORDERS, target, counted)] == rules
 
 
 @pytest.mark.rule("D4")
 @pytest.mark.parametrize("counted", [False, True])
 def test_d4_what_is_not_in_the_order_any_more_does_not_leave_again(counted):
-	(found,) = undone_return_refusals([row(2)], {}, counted)
+	(found,) = undone_return_refusals([row(2)], ORDERS, {}, counted)
 	assert found.args == ("A", "2", "SO-1", "0")
+
+
+@pytest.mark.rule("C10", "D4")
+@pytest.mark.parametrize(
+	("order", "pending", "rules"),
+	[
+		("SO-1", Pending(), []),
+		("SO-1", Pending(("CCN-1",), rows=frozenset({"row-1"})), ["D4"]),
+		("SO-1", Pending(("CCN-1",), rows=frozenset({"row-1b"})), []),
+		("SO-1", Pending(("CCN-1",), all_rows=True), ["D4"]),
+		("SO-2", Pending(), ["D4"]),
+		("SO-5", Pending(), ["C10", "C10"]),
+	],
+)
+def test_d4_what_holds_up_a_delivery_holds_up_undoing_a_return(order, pending, rules):
+	orders = {**ORDERS, order: replace(ORDERS[order], pending=pending)}
+	back = [row(2, order=order, order_row=f"row-{order[-1]}")]
+	assert [r.rule for r in undone_return_refusals(back, orders, ROWS)] == rules
 
 
 @pytest.mark.rule("D4")

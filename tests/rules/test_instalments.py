@@ -148,12 +148,39 @@ def test_discounts() -> None:
 
 
 def test_what_nobody_agreed_is_not_compared() -> None:
-	assert i.agreed([fixed(100, ORDERED)]) == ()
-	assert i.agreed([fixed(100, ORDERED, term="T")])
-	assert i.agreed(FIXED) == FIXED
-	placeholder = d.OrderTerms("SO-1", d.Terms(), schedule=(fixed(100, ORDERED),))
+	assert i.agreed([fixed(100, ORDERED)], ORDERED) == i.agreed([], ORDERED) == ()
+	assert i.agreed([fixed(100, ORDERED, term="T")], ORDERED)
+	assert i.agreed(FIXED, ORDERED) == FIXED
+	placeholder = d.OrderTerms("SO-1", d.Terms(), schedule=(fixed(100, ORDERED),), ordered=ORDERED)
 	assert not d.schedule_refusals(PREPAID, [placeholder], TODAY, TODAY)
 	assert d.common_schedule([placeholder]) == d.common_schedule([]) == ()
+
+
+def test_discounts_are_those_agreed_where_the_term_is_the_same() -> None:
+	agreed = altered(PREPAID, discount=Decimal(2))
+	assert i.with_discounts_of(agreed, altered(agreed, discount=Decimal(5))) == agreed
+	other = altered(agreed, discount=Decimal(5), term="Other")
+	assert i.with_discounts_of(agreed, other) == other
+	assert i.with_discounts_of(agreed, other[:1]) == other[:1]
+
+
+def test_one_instalment_at_a_later_date_is_agreed() -> None:
+	later = (fixed(100, date(2026, 6, 30)),)
+	assert i.agreed(later, ORDERED) == later
+	order = d.OrderTerms("SO-1", d.Terms(), schedule=later, ordered=ORDERED)
+	assert not d.schedule_refusals(later, [order], TODAY, TODAY)
+	for day in (TODAY, date(2027, 3, 1)):
+		assert d.schedule_refusals((fixed(100, day),), [order], TODAY, TODAY)
+
+
+def test_what_is_paid_at_once_is_paid_where_instalments_were_agreed() -> None:
+	order = d.OrderTerms("SO-1", d.Terms(), schedule=PREPAID, ordered=ORDERED)
+	nothing = d.OrderTerms("SO-2", d.Terms(), schedule=(fixed(100, ORDERED),), ordered=ORDERED)
+	assert not d.at_once_refusals(Decimal(0), [order])
+	assert not d.at_once_refusals(Decimal(-1), [order])
+	assert not d.at_once_refusals(Decimal(500), [nothing])
+	(refusal,) = d.at_once_refusals(Decimal(500), [nothing, order])
+	assert refusal.args == ("500", "SO-1")
 
 
 def test_orders_on_other_terms_are_billed_apart() -> None:

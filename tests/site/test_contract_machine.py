@@ -380,7 +380,9 @@ class Contracts(RuleBasedStateMachine):
 			self.go_on(name, True, decision)
 
 	def propose(self, notice: Document, what: str, number: int) -> None:
-		line = notice.lines[number % len(notice.lines)]
+		# Not what the notice adds itself.
+		stand = [one for one in notice.lines if one.old_qty]
+		line = stand[number % len(stand)]
 		if what == "more":
 			line.new_qty = line.old_qty + 1 + number % 3
 		elif what == "less":

@@ -434,6 +434,21 @@ def test_a_template_that_is_altered_later_alters_no_contract(world: c.World, fet
 	invoice.submit()
 
 
+def test_a_discount_that_is_altered_later_alters_no_contract(world: c.World, fetching: int) -> None:
+	order = two_terms(world)
+	agreed = order.payment_schedule[1]
+	for name, discount in ((agreed.name, 2), (order.payment_schedule[0].name, 0)):
+		frappe.db.set_value("Payment Schedule", name, {"discount": discount, "discount_type": "Percentage"})
+	frappe.clear_document_cache("Sales Order", order.name)
+	frappe.db.set_value("Payment Term", agreed.payment_term, {"discount": 9, "discount_type": "Percentage"})
+	invoice = make_sales_invoice(order.name).insert()
+	for _again in range(2):
+		assert [r.discount for r in invoice.payment_schedule] == [0, 2]
+		invoice = frappe.get_doc("Sales Invoice", invoice.name)
+		invoice.save()
+	invoice.submit()
+
+
 def test_the_usual_terms_of_the_customer_give_way(world: c.World, fetching: int) -> None:
 	customer = c.customer()
 	frappe.db.set_value("Customer", customer, "payment_terms", c.payment_terms())
@@ -493,6 +508,75 @@ def test_orders_with_different_schedules_are_billed_apart(world: c.World) -> Non
 	both = make_sales_invoice(other.name, make_sales_invoice(one.name)).insert()
 	assert {d.sales_order for d in both.items} == {one.name, other.name}
 	refused(both, "F1.*differs")
+
+
+def test_one_agreed_date_is_borne_too(world: c.World, fetching: int) -> None:
+	when = add_days(nowdate(), 60)
+	schedule = [{"due_date": when, "invoice_portion": 100}]
+	order = c.committed_order(world, c.item(stock=50), payment_terms_template=None, payment_schedule=schedule)
+	invoice = make_sales_invoice(order.name).insert()
+	assert dates(invoice) == [(when, 100)]
+	invoice.payment_schedule[0].due_date = getdate(add_days(nowdate(), 300))
+	invoice.save()
+	refused(invoice, "F1.*Payment schedule")
+	invoice.payment_schedule[0].due_date = getdate(when)
+	invoice.save().submit()
+
+
+def test_an_emptied_schedule_is_taken_from_the_order_whatever_the_usual_terms(
+	world: c.World, fetching: int
+) -> None:
+	customer = c.customer()
+	frappe.db.set_value("Customer", customer, "payment_terms", c.payment_terms())
+	frappe.clear_document_cache("Customer", customer)
+	order = c.committed_order(
+		world,
+		c.item(stock=50),
+		payment_terms_template=None,
+		payment_schedule=hand_made(),
+		customer=customer,
+	)
+	invoice = make_sales_invoice(order.name)
+	invoice.set_payment_schedule()
+	invoice.insert().reload().payment_schedule[1].due_date = getdate(add_days(nowdate(), 200))
+	invoice.save()
+	refused(invoice, "F1.*Empty the table and save")
+	invoice.set("payment_schedule", [])
+	invoice.save()
+	assert dates(invoice) == dates(order)
+	invoice.submit()
+
+
+def test_instalments_come_to_the_whole(world: c.World) -> None:
+	invoice = make_sales_invoice(two_terms(world).name).insert().reload()
+	for row, amount in zip(invoice.payment_schedule, (4, 6), strict=True):
+		row.update({"invoice_portion": 0, "payment_amount": amount, "base_payment_amount": amount})
+	invoice.save()
+	refused(invoice, "Total Payment Amount in Payment Schedule")
+
+
+def test_a_service_is_billed_on_the_terms_of_its_order_with_stock_or_without(world: c.World) -> None:
+	service = c.item(is_stock_item=0)
+	terms = template("QMS Two Terms", ("QMS At Once 40", 40, 0, 0), ("QMS Later 60", 60, 0, 30))
+	order = c.committed_order(world, service, payment_terms_template=terms)
+	for moves in (0, 1):
+		invoice = make_sales_invoice(order.name)
+		invoice.update_stock = moves
+		invoice.insert().reload().payment_schedule[1].due_date = getdate(add_days(nowdate(), 200))
+		invoice.save()
+		refused(invoice, "F1.*Payment schedule")
+
+
+def test_what_says_that_it_is_paid_at_once_is(world: c.World) -> None:
+	order = two_terms(world)
+	invoice = make_sales_invoice(order.name)
+	invoice.is_pos = 1
+	invoice.append("payments", {"mode_of_payment": "Cash", "account": cash(), "amount": 0})
+	invoice.due_date = add_days(nowdate(), 700)
+	invoice.insert()
+	refused(invoice, f"F1.*paid at once, and {invoice.grand_total:g} of it is not.*{order.name}")
+	invoice.payments[0].amount = invoice.grand_total
+	invoice.save().submit()
 
 
 def test_what_is_paid_at_once_or_bills_no_order_has_no_schedule(world: c.World) -> None:

@@ -16,11 +16,12 @@ from erpnext.stock.doctype.pick_list.pick_list import create_delivery_note
 from frappe.model.document import Document
 from frappe.utils import nowdate
 
+from qms_customer.contract import notices
 from qms_customer.erp import delivery_note
 from qms_customer.messages import QMSRefusal
 from tests.support import contracts as c
 from tests.support import goods as g
-from tests.support.altering import alter, change, removed
+from tests.support.altering import alter, change, notice, removed
 from tests.support.company import COMPANY
 from tests.support.people import as_user, make_user
 from tests.support.sql import count_queries
@@ -380,6 +381,24 @@ def test_d4_a_return_is_not_undone_once_its_goods_left_again(world: c.World, act
 		back.cancel()
 	frappe.db.rollback(save_point="undone")
 	again.cancel()
+	back.reload().cancel()
+	assert frappe.db.get_value("Sales Order Item", order.items[0].name, "delivered_qty") == 5
+
+
+@pytest.mark.rule("C10", "D4")
+def test_d4_a_return_is_not_undone_while_its_goods_may_not_leave(
+	world: c.World, actors: tuple[str, ...]
+) -> None:
+	order = c.committed_order(world, [{"item_code": c.item(stock=50), "qty": 5, "rate": 9} for _ in range(2)])
+	back = deliver_all_and_take_back(order, actors, 3)
+	asked = notice(world, order)
+	with as_user(world.sales):
+		asked.lines[1].new_qty = 6
+		asked.save()
+	said = g.refused(actors, back.cancel, "D4: Row 2.*not decided yet")
+	assert asked.name in said and "Row 1" not in said
+	with as_user(world.sales):
+		notices.withdraw(asked.name, "It was a mistake")
 	back.reload().cancel()
 	assert frappe.db.get_value("Sales Order Item", order.items[0].name, "delivered_qty") == 5
 

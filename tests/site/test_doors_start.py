@@ -27,6 +27,7 @@ from frappe.model.document import Document
 from frappe.utils import add_to_date, now_datetime
 
 from qms_customer.contract import notices
+from qms_customer.contract.settings import settings
 from tests.site.test_doors_production import plan, planned
 from tests.support import altering as h
 from tests.support import contracts as c
@@ -255,6 +256,19 @@ def test_d4_work_whose_beginning_was_cancelled_has_not_begun(world: c.World, act
 	# A return that returns nothing is no way around it.
 	entry.reload().is_return = 1
 	g.refused(actors, entry.submit, WAITS)
+
+
+@pytest.mark.rule("D4")
+def test_d4_work_goes_on_where_the_gate_is_not_live(world: c.World, actors: tuple[str, ...]) -> None:
+	order = two_lines(world)
+	work = work_of(actors, order)
+	frappe.db.set_value("Sales Order", order.name, "status", "On Hold")
+	entry = entry_of(work, TRANSFER)
+	g.submit_refused(actors, entry, "D4: .* is not in force")
+	where = settings().scope[0]
+	frappe.db.set_value(where.doctype, where.name, "for_company", "Another Company")
+	frappe.clear_document_cache("QMS Customer Settings")
+	g.submitted(actors, entry)
 
 
 # Operations

@@ -234,6 +234,28 @@ def test_a_task_that_is_not_released_by_its_start_goes_up(world: c.World) -> Non
 	assert told(notice) == {}
 
 
+@pytest.mark.rule("D3", "L3")
+def test_of_a_task_that_cannot_be_released_nobody_hears_and_an_ended_one_is_to_be_withdrawn(
+	world: c.World,
+) -> None:
+	order = c.committed_order(world, product())
+	notice = passed_on(world, order)
+	production, pmc = world.person(roles.PRODUCTION), world.person(roles.PLANNING)
+	frappe.db.set_value(
+		notice.doctype, notice.name, {"passed_on": add_days(nowdate(), -4), "planned_start": None}
+	)
+	frappe.db.set_value("Sales Order", order.name, "status", "On Hold")
+	scheduled.remind_overdue()
+	assert told(notice) == {}
+	frappe.db.set_value("Sales Order", order.name, "status", "Closed")
+	scheduled.remind_overdue()
+	assert set(told(notice)) == {production, pmc}
+	text = (
+		f"Overdue by 1 business day(s): withdraw production notice {notice.name}, as {order.name} has ended"
+	)
+	assert heard(notice, production) == heard(notice, pmc) == [text]
+
+
 @pytest.mark.rule("A4", "L3")
 def test_a_provisional_contract_past_its_date_goes_up(world: c.World, order: Document) -> None:
 	entry = signed(world, order, "Provisional", formal_due=add_days(nowdate(), 3))

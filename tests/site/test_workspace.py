@@ -16,6 +16,7 @@ from frappe.utils import add_days, nowdate
 
 from qms_customer.messages import QMSRefusal
 from qms_customer.rules import people as roles
+from tests.support import altering as h
 from tests.support import contracts as c
 from tests.support.company import COMPANY
 from tests.support.people import as_user, make_user
@@ -133,6 +134,9 @@ def test_number_cards_count_what_waits(world: c.World) -> None:
 	with as_user(world.second_sales()):
 		before = {card: count(card) for card in CARDS}
 	review = overdue(world)
+	# Nobody waits for a draft.
+	draft, late = (h.notice(world, c.committed_order(world, c.item(stock=50))) for _ in range(2))
+	frappe.db.set_value(late.doctype, late.name, "due_date", add_days(nowdate(), -1))
 	c.hold_up(world, c.start(world, c.order(c.item(stock=50))), "Delivery")
 	action = frappe.get_last_doc(ACTION)
 	frappe.db.set_value(ACTION, action.name, "due_date", add_days(nowdate(), -1))
@@ -142,6 +146,7 @@ def test_number_cards_count_what_waits(world: c.World) -> None:
 	assert added["Contract Reviews to Decide"] == 1
 	assert added["Overdue Opinions"] == 1 and added["Overdue Actions"] == 1
 	assert added["Contract Review Tasks for Me"] >= 1
+	assert not draft.due_date and added["Overdue Changes"] == 1
 	assert frappe.get_doc(REVIEW, review.name).docstatus == 0
 
 
