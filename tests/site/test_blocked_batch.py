@@ -222,6 +222,7 @@ def test_inside_the_company_it_moves_and_it_comes_back(
 	other = r.place("qms_retained_samples")
 	g.submitted(actors, entry("Material Transfer", {**row, "t_warehouse": other}))
 	g.submitted(actors, entry("Material Issue", row))
+	c.plain_returns()
 	back = make_sales_return(sold.name).insert()
 	assert g.moved(g.submitted(actors, back)) == 4
 
