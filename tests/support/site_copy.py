@@ -16,6 +16,9 @@ from pathlib import Path
 
 from tests.support import env, services
 
+# Directories of the site that made the copy: each site has its own, empty at first.
+LEFT_OUT = ("logs", "locks")
+
 
 def _run() -> str:
 	"""Return what the workers of one run have in common, "" when there is one process only."""
@@ -45,7 +48,7 @@ def save(shape: dict[str, str]) -> None:
 		return
 	place, site = _place(), sites.site_path()
 	shutil.rmtree(place, ignore_errors=True)
-	shutil.copytree(site, place / "site", symlinks=True, ignore=shutil.ignore_patterns("logs", "locks"))
+	shutil.copytree(site, place / "site", symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
 	program = services.executable("mariadb-dump", "mysqldump", package="mariadb-client")
 	with (place / "rows.sql").open("wb") as output:
 		_as_owner(program, "--single-transaction", "--skip-comments", sites.database(), stdout=output)
@@ -63,7 +66,8 @@ def load(shape: dict[str, str]) -> bool:
 	sites.drop()
 	password = sites.create_database()
 	shutil.copytree(place / "site", site, symlinks=True)
-	(site / "logs").mkdir(exist_ok=True)
+	for left_out in LEFT_OUT:
+		(site / left_out).mkdir(exist_ok=True)
 	configuration = site / "site_config.json"
 	values = json.loads(configuration.read_text())
 	values.update({key: sites.database() for key in ("db_name", "db_user") if key in values})
