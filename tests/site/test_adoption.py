@@ -40,11 +40,6 @@ SETTINGS = "QMS Customer Settings"
 
 
 @pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
 def not_live() -> None:
 	"""The site as after an installation where contracts were committed before."""
 	set_scope(Cell())

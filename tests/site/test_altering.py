@@ -29,11 +29,6 @@ ORDER = "Sales Order"
 LATER = str(datetime.date.today() + datetime.timedelta(days=45))
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def state() -> dict[str, Any]:
 	"""What of the session a change might leave behind."""
 	return {

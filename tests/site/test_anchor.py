@@ -26,11 +26,6 @@ REVIEW = "Contract Review"
 Http = Callable[..., Any]
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 class Elsewhere:
 	"""A second connection to the site, in a thread of its own, that does one thing after the other."""
 

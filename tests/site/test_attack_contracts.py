@@ -31,11 +31,6 @@ from tests.support.sql import count_queries
 SIGNATURE, CONVENED = "Salesperson Signature", "Convened"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def set_limits(**values: Any) -> None:
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.update({"change_reason": "limits for a test", **values})

@@ -30,11 +30,6 @@ REFUSED = (frappe.ValidationError, frappe.PermissionError)
 SETTINGS = "QMS Customer Settings"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def set_limits(**values: Any) -> None:
 	settings = frappe.get_doc(SETTINGS)
 	settings.update({"change_reason": "limits for a test", **values})

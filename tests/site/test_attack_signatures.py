@@ -33,11 +33,6 @@ UPDATE_PASSWORD = "frappe.core.doctype.user.user.update_password"
 VERIFY_PASSWORD = "frappe.core.doctype.user.user.verify_password"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def approve(review: Document, **signature: str) -> None:
 	api.decide_review(review.name, "Approved", c.shown(review), "/", "", "/", signature={**signature})
 

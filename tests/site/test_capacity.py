@@ -24,11 +24,6 @@ from tests.support.sql import count_queries
 MET, NOT_MET, UNKNOWN = Verdict.MET, Verdict.NOT_MET, Verdict.UNKNOWN
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def by_forecast(**values: Any) -> None:
 	settings = frappe.get_doc("QMS Customer Settings")
 	settings.update({"capacity_by": forecast.BY_FORECAST, "change_reason": "Capacity", **values})

@@ -33,11 +33,6 @@ NOTICE, ORDER = notices.DOCTYPE, "Sales Order"
 KILLS = 24
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def approve(client: Client, notice: Document, user: str, seen: str) -> requests.Response:
 	return client.call(
 		API + "decide_notice",

@@ -23,11 +23,6 @@ NOTICE, ORDER = ch.NOTICE, "Sales Order"
 
 
 @pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
 def order(world: c.World) -> Document:
 	return c.committed_order(world, c.item(stock=50))
 

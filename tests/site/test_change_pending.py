@@ -26,11 +26,6 @@ from tests.support.sql import count_queries
 WAITS = "D4: .*not decided yet"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def two_lines(world: c.World) -> Document:
 	codes = [c.item(stock=50), c.item(stock=50)]
 	return c.committed_order(world, [{"item_code": code, "qty": 5, "rate": 10} for code in codes])

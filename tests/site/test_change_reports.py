@@ -26,11 +26,6 @@ REPORTS = (BY_REASON, UNACKNOWLEDGED, PUNCTUAL)
 EVERY_ROLE = (*roles.ROLES, "System Manager")
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def shown(report: str, **filters: Any) -> dict:
 	return run(report, filters=json.dumps(filters), ignore_prepared_report=True)
 

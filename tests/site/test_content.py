@@ -11,11 +11,6 @@ from qms_customer.rules.content import fingerprint
 from tests.support import contracts as c
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def stored(name: str) -> str:
 	return fingerprint(content.stored_contents("Sales Order", [name])[name])
 

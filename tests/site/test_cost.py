@@ -21,11 +21,6 @@ LINES = (1, 10, 50)
 REVIEW = "Contract Review"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def save(doc: Document) -> int:
 	doc = frappe.get_doc(doc.doctype, doc.name)
 	doc.po_no = frappe.generate_hash(length=5)

@@ -19,11 +19,6 @@ from tests.support.people import as_user
 pytestmark = pytest.mark.usefixtures("isolated")
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def pending(world: c.World, code: str, **values: object) -> frappe.model.document.Document:
 	"""Return a review with all opinions in, waiting for its decision."""
 	return c.pending(world, c.order(code, **values))

@@ -21,11 +21,6 @@ from tests.support.company import COMPANY
 pytestmark = pytest.mark.rule("F1")
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def prepaid() -> str:
 	"""A template: 40 % before dispatch, the rest 30 days after the invoice."""
 	return template("QMS Prepaid", ("QMS Prepaid 40", 40, 1, 0), ("QMS Rest 60", 60, 0, 30))

@@ -38,11 +38,6 @@ ROLES = {**c.DEPARTMENT_ROLES, "Finance": roles.FINANCE}
 
 
 @pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
 def order(world: c.World) -> Document:
 	return c.committed_order(world, c.item(stock=50))
 

@@ -34,11 +34,6 @@ from tests.support.web import messages
 LATER = str(datetime.date.today() + datetime.timedelta(days=45))
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 @pytest.fixture(params=WHO)
 def user(request: pytest.FixtureRequest) -> str:
 	return login(request.param)

@@ -33,16 +33,6 @@ from tests.support.people import as_user, make_user
 NOT_APPROVED = "D4: Order .* no approved contract review"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
-
-
 def delivered(order: Document) -> float:
 	"""Return how much of the first row of an order ERPNext counts as delivered."""
 	return frappe.db.get_value("Sales Order Item", order.items[0].name, "delivered_qty")

@@ -27,17 +27,6 @@ from tests.support.people import as_user, make_user
 from tests.support.sql import count_queries
 from tests.support.web import messages
 
-
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
-
-
 # From the order
 
 

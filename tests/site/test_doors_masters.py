@@ -15,11 +15,6 @@ from tests.support.doors import WHO, fresh, login, refused
 from tests.support.people import as_user
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 @pytest.fixture(params=WHO)
 def user(request: pytest.FixtureRequest) -> str:
 	return login(request.param)

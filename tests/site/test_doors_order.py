@@ -29,11 +29,6 @@ from tests.support.sql import count_queries
 from tests.support.web import messages
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 @pytest.fixture(params=WHO)
 def user(request: pytest.FixtureRequest) -> str:
 	return login(request.param)

@@ -34,16 +34,6 @@ def _no_notices(_isolated: None) -> None:
 	c.without_production_notices()
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
-
-
 def request(*orders: Document) -> Document:
 	"""Return a submitted material request, to manufacture what these orders need."""
 	doc = None

@@ -22,11 +22,6 @@ from tests.support.doors import WHO, counts, fresh, login, nothing_changes, refu
 from tests.support.people import as_user, make_user
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 @pytest.fixture(params=WHO)
 def user(request: pytest.FixtureRequest) -> str:
 	return login(request.param)

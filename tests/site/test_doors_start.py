@@ -53,16 +53,6 @@ def _no_notices(_isolated: None) -> None:
 	c.without_production_notices()
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
-
-
 def two_lines(world: c.World) -> Document:
 	return c.committed_order(world, [{"item_code": product(), "qty": 5, "rate": 10} for _ in range(2)])
 

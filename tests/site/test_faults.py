@@ -23,11 +23,6 @@ Http = Callable[..., Any]
 API = "qms_customer.contract.api."
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
 	"""Run the calls in threads that start together; return their results in order."""
 	results: list[Any] = [None] * len(calls)

@@ -27,11 +27,6 @@ REVIEW, OPINION = "Contract Review", "Contract Review Opinion"
 needs_wkhtmltopdf = pytest.mark.skipif(not shutil.which("wkhtmltopdf"), reason="wkhtmltopdf is not there")
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def html(doc: Document, user: str | None = None) -> str:
 	"""Return the print of a record as the Desk shows it."""
 	with as_user(user or "Administrator"):

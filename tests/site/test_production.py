@@ -44,16 +44,6 @@ NO_NOTICE = "D4: .*no production notice"
 TOO_MUCH = "D4: .*would be put in work"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
-
-
 def passed_on(world: c.World, order: Document, lines: Any = None, **values: Any) -> Document:
 	"""Pass the task of an order on as PMC, and return the notice."""
 	with as_user(world.person(roles.PLANNING)):

@@ -55,11 +55,6 @@ LEDGERS = (
 )
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 @pytest.fixture(params=WHO)
 def user(request: pytest.FixtureRequest) -> str:
 	return login(request.param)

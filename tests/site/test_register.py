@@ -32,11 +32,6 @@ from tests.support.sql import count_queries
 ENTRY = register.DOCTYPE
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def entry(doc: Document) -> Document:
 	"""Follow a contract, and return its entry."""
 	(name,) = register.follow(doc.doctype, doc.name)

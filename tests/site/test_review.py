@@ -17,11 +17,6 @@ from tests.support import contracts as c
 from tests.support.people import as_user, make_user
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def departments(review: Any) -> list[str]:
 	return frappe.get_all(
 		"Contract Review Opinion",

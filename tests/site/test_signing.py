@@ -31,11 +31,6 @@ from tests.support.people import as_user, logged_in, make_user
 from tests.support.web import messages
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def approve(review: Document, comment: str = "/", **signature: str) -> None:
 	api.decide_review(review.name, "Approved", c.shown(review), comment, "", "/", signature={**signature})
 

@@ -31,11 +31,6 @@ KILLS = 100
 SIGNERS = 200
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 @dataclass
 class Task:
 	"""One thing to sign, by one person."""

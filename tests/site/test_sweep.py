@@ -17,11 +17,6 @@ from tests.support.sql import count_queries
 SCHEDULER = "qms_customer.contract.sweep.nightly"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def swept() -> Document:
 	"""Sweep once, batch after batch, in this transaction."""
 	record = sweep.start()

@@ -35,11 +35,6 @@ OVERRIDDEN = {
 }
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 @contextmanager
 def language(code: str) -> Iterator[None]:
 	"""Run the block as for a user who works in this language."""

@@ -31,11 +31,6 @@ Named = tuple[str, str, str, int]
 
 
 @pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
 def review(world: c.World) -> Document:
 	"""An approved review: asked and given opinion, started and decided, signed twice."""
 	made = c.approve(world, c.order(c.item(stock=50)))

@@ -55,11 +55,6 @@ CARDS = (
 EVERY_ROLE = (*roles.ROLES, "System Manager")
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def limited_to(user: str, customer: str) -> None:
 	"""Let a user see nothing but what is of one customer."""
 	frappe.get_doc(
