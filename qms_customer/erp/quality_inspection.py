@@ -12,8 +12,11 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 
 def before_submit(doc: Document, method: str | None = None) -> None:
-	"""Refuse the test of a retained sample that nobody of Quality has made (G3)."""
+	"""Refuse the test of a retained sample, or of goods in quarantine, that nobody of Quality has made (G3,
+	G6).
+	"""
 	claim.refuse_untested(doc)
+	disposition.refuse_untested(doc)
 
 
 def before_cancel(doc: Document, method: str | None = None) -> None:

@@ -245,9 +245,11 @@ RECORDS: dict[str, RecordType] = {
 		complete={
 			"decision_comment": always,
 			"route_reason": lambda d: bool(d.route),
+			"given_reason": lambda d: bool(d.given),
 		},
 		correctable=frozenset(
-			{"claim_reason", "explanation", "decision_comment", "route_reason", "items.reason_details"}
+			{"claim_reason", "explanation", "decision_comment", "route_reason", "given_reason"}
+			| {"items.reason_details"}
 			| {
 				"arrivals.difference",
 				"dispositions.comment",

@@ -15,7 +15,7 @@ from frappe.utils import cint, get_datetime
 from qms_customer.contract.facts import number
 from qms_customer.returns import making
 from qms_customer.rules import disposal as rules
-from qms_customer.rules.returns import Key
+from qms_customer.rules.returns import NOTHING_MORE, Key
 
 
 def live(rows: Iterable[Document]) -> list[Document]:
@@ -48,6 +48,16 @@ def parts(slip: Document) -> dict[str, rules.Part]:
 		)
 		for row in slip.items
 	}
+
+
+def outstanding(slip: Document) -> dict[str, tuple[Decimal, tuple[str, ...]]]:
+	"""Return by name of a row how much of it is still to come, and which serial numbers (G7)."""
+	return {name: (part.outstanding, tuple(sorted(part.serials))) for name, part in parts(slip).items()}
+
+
+def wanted(slip: Document) -> str:
+	"""Return what the customer gets for the goods: what was asked for, or what was decided instead (G6)."""
+	return slip.get("given") or slip.wanted or ""
 
 
 def held(slip: Document) -> dict[Key, rules.Held]:
@@ -154,6 +164,15 @@ def sent_back(slip: Document) -> dict[str, Decimal]:
 		for row in live(slip.dispositions)
 		if row.disposition == rules.SEND_BACK and row.source != rules.BLOCKED
 	)
+
+
+def due(slip: Document) -> Decimal:
+	"""Return how much came back or was destroyed that is neither replaced, credited nor sent back; four
+	queries at most (G6).
+	"""
+	if wanted(slip) == NOTHING_MORE or not came(slip):
+		return Decimal()
+	return sum((one.room for one in owed(slip).values()), Decimal())
 
 
 def owed(slip: Document, but: str = "") -> dict[str, rules.Owed]:

@@ -11,11 +11,10 @@ from qms_customer.contract import notify, people, states
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import ledger, signing
 from qms_customer.records.completeness import refuse_incomplete
-from qms_customer.returns import batch, edit, opened, said, slips
+from qms_customer.returns import accounted, batch, edit, inbox, opened, said, slips
 from qms_customer.rules import claim as rules
 from qms_customer.rules import mark
 from qms_customer.rules import people as people_rules
-from qms_customer.rules.people import BUSINESS_MANAGER
 from qms_customer.rules.review import Refusal
 
 # K3: what the signatures mean.
@@ -107,7 +106,7 @@ def decide(name: str, decision: str, content_hash: str, comment: str) -> Documen
 	role, authority = _authority(slip)
 	if found := rules.decision_refusals(decision, comment):
 		refuse(found)
-	if decision == rules.APPROVED and (found := edit.taken_since(slip)):
+	if decision == rules.APPROVED and (found := edit.taken_since(slip, accounted.outstanding(slip))):
 		refuse(found)
 	signing.in_hand()
 	user = frappe.session.user
@@ -178,10 +177,8 @@ def _decided(slip: Document) -> None:
 		notify.tell(
 			[slip.put_forward_by, slip.owner], _("{0}: {1}").format(slip.name, _(slip.workflow_state)), slip
 		)
-		if slip.workflow_state == states.RETURN_ROUTING and slip.put_forward_by:
-			text = _("Decide by cost whether the goods come back: {0} of {1}")
-			users = [slip.put_forward_by] if people.is_enabled_person(slip.put_forward_by) else []
-			users = users or people.holders(BUSINESS_MANAGER)
-			notify.assign(slip, users, text.format(slip.name, slip.customer_name))
+		if slip.workflow_state in states.RETURN_APPROVED:
+			inbox.ask(slip)
+			return
 	# The rest of a bad batch is looked at whatever becomes of this slip (G5).
 	batch.ask(slip)

@@ -4,6 +4,7 @@ comes (G6, G7).
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import frappe
@@ -15,7 +16,7 @@ from qms_customer.contract import notify, people, states
 from qms_customer.contract.facts import number
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
-from qms_customer.returns import accounted, documents, making, opened, quarantine, route, slips
+from qms_customer.returns import accounted, documents, edit, inbox, making, opened, quarantine, route, slips
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark, says
 from qms_customer.rules.people import QUALITY, SERVICE
@@ -29,6 +30,8 @@ INSPECTION = "Quality Inspection"
 KINDS = {rules.RETURNED: "Incoming", rules.BLOCKED: "In Process"}
 # Goods are accounted for once their route is decided, and also when some stand in quarantine already.
 OPEN = (states.RETURN_AWAITED, states.RETURN_DESTROYING)
+# That they do not come may be known before anybody decides on a route.
+NOT_COMING_AT = (states.RETURN_ROUTING, *OPEN)
 RECEIVERS = (SERVICE, *route.SALES, QUALITY)
 
 
@@ -39,11 +42,12 @@ def receive(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]]) -> 
 	`rows`: slip_row, qty in the stock unit, serial_nos, difference, and other_batch and other_qty of what
 	came with it that is not on the slip. Some now and some later is fine. Raises QMSRefusal.
 	"""
+	opened.lock_customer(name)
 	slip = opened.locked(name, content_hash)
 	opened.require_state(slip, "G6", states.RETURN_AWAITED)
 	opened.require_role("G6", mark("Returned goods are received by: {0}."), RECEIVERS)
 	coming = read(rows)
-	if found := rules.coming_refusals(coming, accounted.parts(slip)):
+	if found := not_there(slip, coming):
 		refuse(found)
 	place = quarantine.warehouse(slip.company)
 	made = take_in(slip, coming, place) if any(one.quantity for one in coming) else {}
@@ -51,16 +55,7 @@ def receive(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]]) -> 
 		book(slip, one, rules.RECEIVED, made.get(one.row)).warehouse = place if one.quantity else None
 	slips.settle(slip)
 	opened.save(slip, ARRIVED)
-	asked = frappe.get_all(
-		"ToDo",
-		filters={"reference_type": opened.DOCTYPE, "reference_name": slip.name, "status": "Open"},
-		pluck="allocated_to",
-	)
-	notify.assign(
-		slip,
-		[user for user in people.holders(QUALITY) if user not in asked],
-		_("Inspect what came back from {0}: {1}").format(slip.customer_name, slip.name),
-	)
+	inbox.ask(slip)
 	if any(one.difference for one in coming):
 		text = _("What came back from {0} differs from return slip {1}").format(slip.customer_name, slip.name)
 		notify.tell([slip.put_forward_by, slip.routed_by], text, slip)
@@ -74,7 +69,7 @@ def write_off(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]], r
 	They stay delivered: no stock and no account moves.
 	"""
 	slip = opened.locked(name, content_hash)
-	opened.require_state(slip, "G6", *OPEN)
+	opened.require_state(slip, "G6", *NOT_COMING_AT)
 	role = opened.require_role("G6", mark("That goods will not come is recorded by: {0}."), route.SALES)
 	coming = read(rows)
 	found = rules.coming_refusals(coming, accounted.parts(slip))
@@ -88,6 +83,7 @@ def write_off(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]], r
 	slips.settle(slip)
 	opened.save(slip)
 	signing.sign(slip, NOT_COMING, role, comment=reason, shown_hash=content_hash)
+	inbox.ask(slip)
 	return slip
 
 
@@ -141,7 +137,6 @@ def inspect(
 			"report_date": nowdate(),
 			"inspected_by": frappe.session.user,
 			"quality_inspection_template": template or None,
-			"remarks": _("Returned goods in quarantine, return slip {0}").format(slip.name),
 			# Without a template a person says whether the goods are accepted.
 			"manual_inspection": int(not template),
 		}
@@ -165,6 +160,20 @@ def read(rows: Iterable[Mapping[str, Any]]) -> list[rules.Coming]:
 		)
 		for row in rows
 	]
+
+
+def not_there(slip: Document, coming: Iterable[rules.Coming]) -> list[Refusal]:
+	"""Return what stands against booking goods as come or destroyed: more than is outstanding, or than the
+	customer still has, each batch by itself; counted locked (G6, G7).
+	"""
+	coming = list(coming)
+	if found := rules.coming_refusals(coming, accounted.parts(slip)):
+		return found
+	sums: dict[str, tuple[Decimal, tuple[str, ...]]] = {}
+	for one in coming:
+		quantity, numbers = sums.get(one.row, (Decimal(), ()))
+		sums[one.row] = (quantity + one.quantity, (*numbers, *one.serials))
+	return edit.taken_since(slip, sums)
 
 
 def take_in(slip: Document, coming: Iterable[rules.Coming], place: str) -> dict[str, Document]:

@@ -15,7 +15,7 @@ from qms_customer.contract import notify, people, reviews, states
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
 from qms_customer.records.completeness import refuse_incomplete
-from qms_customer.returns import approval, batch, opened, slips
+from qms_customer.returns import approval, batch, inbox, opened, slips
 from qms_customer.rules import claim as rules
 from qms_customer.rules import mark, says
 from qms_customer.rules.people import QUALITY
@@ -65,7 +65,7 @@ def ask(slip: Document) -> None:
 		notify.assign(slip, people.holders(QUALITY), text)
 	elif slip.workflow_state == states.RETURN_EXPLAINING:
 		text = _("The sample is good. Explain it to {0}: {1}").format(slip.customer_name, slip.name)
-		notify.assign(slip, [u for u in (slip.put_forward_by,) if u and people.is_enabled_person(u)], text)
+		notify.assign(slip, inbox.sellers(slip), text)
 
 
 def make_inspection(name: str, row: str, template: str = "") -> Document:
@@ -244,6 +244,11 @@ def refuse_untested(inspection: Document) -> None:
 		refuse([found])
 
 
+def has_values(readings: Iterable[Any]) -> bool:
+	"""Return whether each reading of an inspection has a value, or was rated by hand (G3)."""
+	return all(cint(r.manual_inspection) or any(says(str(r.get(f) or "")) for f in VALUES) for r in readings)
+
+
 def refuse_if_found(inspection: str) -> None:
 	"""Refuse to take back an inspection on which a signed finding rests (G3, K2)."""
 	slip = frappe.db.get_value(
@@ -359,7 +364,7 @@ def _as_rules(
 		inspection.docstatus == 1,
 		inspection.status == rules.ACCEPTED,
 		tuple(r.status or "" for r in readings),
-		all(cint(r.manual_inspection) or any(says(str(r.get(f) or "")) for f in VALUES) for r in readings),
+		has_values(readings),
 		inspection.inspected_by in quality,
 	)
 

@@ -11,7 +11,7 @@ from frappe.model.document import Document
 from qms_customer.contract import notify, people, states
 from qms_customer.contract.facts import number
 from qms_customer.messages import refuse, refuse_one
-from qms_customer.returns import accounted, making, opened, route
+from qms_customer.returns import accounted, inbox, making, opened, route, slips
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark
 from qms_customer.rules.goods import TOLERANCE
@@ -34,7 +34,7 @@ def draft(name: str, content_hash: str) -> list[Document]:
 	slip = opened.locked(name, content_hash)
 	opened.require_state(slip, "G6", *states.RETURN_APPROVED)
 	opened.require_role("G6", mark("A credit note is drafted by: {0}."), DRAFTERS)
-	if slip.wanted not in MONEY:
+	if accounted.wanted(slip) not in MONEY:
 		refuse_one("G6", mark("No money was asked for on {0}: what is wanted stands on the slip."), slip.name)
 	wanted = _to_credit(slip)
 	invoices = _invoiced(wanted)
@@ -54,7 +54,9 @@ def draft(name: str, content_hash: str) -> list[Document]:
 	with making.documents(slip.name) as step:
 		for invoice, lines in invoices.items():
 			made.append(step.insert(_credit_note(invoice, lines)))
+	slips.settle(slip)
 	opened.save(slip, DRAFTED)
+	inbox.ask(slip)
 	for doc in made:
 		notify.assign(
 			doc,

@@ -14,7 +14,7 @@ from qms_customer.contract import notify, states
 from qms_customer.erp.file import is_stored
 from qms_customer.messages import refuse
 from qms_customer.records import contents, signing
-from qms_customer.returns import accounted, arrival, documents, making, opened, quarantine, route, slips
+from qms_customer.returns import arrival, documents, inbox, making, opened, quarantine, route, slips
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark
 from qms_customer.rules.people import SERVICE
@@ -33,6 +33,7 @@ def record(
 	delivered, the cost of sales and the room for a replacement are right. `rows` as in arrival.receive;
 	`evidence`: destroyed_by, destroyed_on, witness, photos, certificate (files of this site).
 	"""
+	opened.lock_customer(name)
 	slip = opened.locked(name, content_hash)
 	opened.require_state(slip, "G6", states.RETURN_DESTROYING)
 	role = opened.require_role("G6", mark("A destruction on site is recorded by: {0}."), RECORDERS)
@@ -40,7 +41,8 @@ def record(
 	photos, certificate = (str(evidence.get(one) or "") for one in ("photos", "certificate"))
 	by, witness = (str(evidence.get(one) or "").strip() for one in ("destroyed_by", "witness"))
 	on = getdate(evidence.get("destroyed_on")) if evidence.get("destroyed_on") else None
-	found = rules.coming_refusals(coming, accounted.parts(slip))
+	found = arrival.not_there(slip, coming)
+	found += rules.nothing_refusals(coming)
 	found += rules.destruction_refusals(
 		rules.Destruction(by, on, is_stored(photos), witness, is_stored(certificate)),
 		get_datetime(slip.decided_on).date(),
@@ -76,6 +78,7 @@ def record(
 	slips.settle(slip)
 	opened.save(slip)
 	signing.sign(slip, DESTROYED, role, comment=f"{by} {on} {witness}".strip(), shown_hash=content_hash)
+	inbox.ask(slip)
 	notify.tell(
 		[slip.put_forward_by, slip.routed_by],
 		_("Goods of return slip {0} are destroyed on site").format(slip.name),

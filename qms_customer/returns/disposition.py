@@ -1,5 +1,6 @@
 """What becomes of goods in quarantine: Quality decides, signs, and the stock follows (G6; ISO 13485 8.3)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import frappe
@@ -14,9 +15,10 @@ from qms_customer.records import signing
 from qms_customer.returns import (
 	accounted,
 	arrival,
-	batch,
+	claim,
 	documents,
 	exchange,
+	inbox,
 	making,
 	opened,
 	quarantine,
@@ -88,10 +90,7 @@ def decide(
 	slips.settle(slip)
 	opened.save(slip)
 	signing.sign(slip, DISPOSED, role, comment=wanted.comment, shown_hash=content_hash)
-	if not any(one.left for source in arrival.KINDS for one in arrival.in_quarantine(slip, source).values()):
-		notify.done(slip)
-		# The rest of a bad batch still waits to be looked at (G5).
-		batch.ask(slip)
+	inbox.ask(slip)
 	text = _("{0}, {1}: {2}").format(
 		slip.name, wanted.item, _(wanted.disposition, context="Return Disposition")
 	)
@@ -109,6 +108,7 @@ def inspection(slip: Document, name: str, source: str) -> rules.Inspection | Non
 		name,
 		(
 			*("name", "item_code", "batch_no", "creation", "status", "docstatus", "owner", "inspected_by"),
+			"remarks",
 			*("reference_type", "reference_name", "inspection_type"),
 		),
 		as_dict=True,
@@ -125,7 +125,38 @@ def inspection(slip: Document, name: str, source: str) -> rules.Inspection | Non
 		(one.reference_type, one.reference_name, one.inspection_type)
 		== (opened.DOCTYPE, slip.name, arrival.KINDS.get(source)),
 		all(QUALITY in people.own_roles(user) for user in {one.owner, one.inspected_by}),
+		is_tested(one.remarks, _readings(one.name)),
 	)
+
+
+def is_tested(remarks: str | None, readings: Iterable[Any]) -> bool:
+	"""Return whether an inspection of goods in quarantine says what was found: in its readings, in words
+	where it has none (G6).
+	"""
+	readings = list(readings)
+	return claim.has_values(readings) if readings else says(remarks or "")
+
+
+def _readings(inspection: str) -> list[frappe._dict]:
+	return frappe.get_all(
+		"Quality Inspection Reading",
+		filters={"parent": inspection, "parenttype": arrival.INSPECTION},
+		fields=["manual_inspection", *claim.VALUES],
+	)
+
+
+def refuse_untested(inspection: Document) -> None:
+	"""Refuse to submit the inspection of goods in quarantine before somebody of Quality says in it what was
+	found (G6).
+	"""
+	if (
+		inspection.reference_type != opened.DOCTYPE
+		or inspection.inspection_type not in arrival.KINDS.values()
+	):
+		return
+	opened.require_role("G6", mark("Goods in quarantine are inspected by: {0}."), (QUALITY,))
+	if not is_tested(inspection.remarks, inspection.readings):
+		refuse([rules.untested(inspection.name)])
 
 
 def inspections(slip: Document) -> list[frappe._dict]:

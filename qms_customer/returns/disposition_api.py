@@ -20,6 +20,7 @@ from qms_customer.returns import (
 	destruction,
 	disposition,
 	exchange,
+	given,
 	goods_panel,
 	opened,
 	route,
@@ -130,6 +131,16 @@ def take_back(
 	_readable(name)
 	with signing.pen(signature):
 		return _moved(taking_back.take_back(name, content_hash, row, reason))
+
+
+@frappe.whitelist(methods=["POST"])
+def decide_given(
+	name: str, content_hash: str, instead: str, reason: str = "", signature: str | dict | None = None
+) -> dict:
+	"""Decide what is given instead of what was asked for, or that nothing more is (G6, K3)."""
+	_readable(name)
+	with signing.pen(signature):
+		return _moved(given.decide(name, content_hash, instead, reason))
 
 
 @frappe.whitelist(methods=["POST"])

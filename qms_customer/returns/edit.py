@@ -5,7 +5,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import frappe
@@ -18,7 +18,7 @@ from qms_customer.contract.sales_record import text_of
 from qms_customer.contract.settings import settings
 from qms_customer.messages import refuse_one
 from qms_customer.returns import delivered, slips
-from qms_customer.rules import allocation, mark
+from qms_customer.rules import allocation, mark, says
 from qms_customer.rules import returns as rules
 from qms_customer.rules.goods import TOLERANCE
 from qms_customer.rules.review import Refusal
@@ -157,18 +157,25 @@ def problems(slip: Document, known: Known) -> list[Refusal]:
 	return found + against
 
 
-def taken_since(slip: Document) -> list[Refusal]:
+def taken_since(slip: Document, coming: Mapping[str, tuple[Decimal, Sequence[str]]]) -> list[Refusal]:
 	"""Return what of a slip that was put forward may not come back any more, counted locked (G7).
 
 	A return that ERPNext books without a slip, or a delivery that is cancelled, takes it from under the slip.
-	A constant number of queries.
+	`coming`: by name of a row how much of it, and which serial numbers. A constant number of queries.
 	"""
 	known = _read(slip, exact=True)
+	numbers = {row.idx: coming[row.name] for row in slip.items if row.name in coming}
+	rows = [
+		replace(row, quantity=numbers[row.number][0], serials=tuple(numbers[row.number][1]))
+		for row in _as_rules(slip, known.items)
+		if row.number in numbers and numbers[row.number][0] > 0
+	]
 	return allocation.approval_refusals(
-		_as_rules(slip, known.items),
+		rows,
 		known.facts.balances,
 		known.facts.lots,
 		{row.idx: row.delivery_row for row in slip.items if row.delivery_row},
+		approved=slip.docstatus == 1,
 	)
 
 
@@ -347,7 +354,7 @@ def _place(row: Document, piece: allocation.Piece, whole: bool, known: Known) ->
 def _claim(slip: Document) -> None:
 	"""A reason of quality makes it a claim, unless somebody says why not (G3)."""
 	codes = sorted({r.reason_code for r in slip.items if r.reason_code})
-	if slip.is_quality_claim or (slip.claim_reason or "").strip() or not codes:
+	if slip.is_quality_claim or says(slip.claim_reason or "") or not codes:
 		return
 	slip.is_quality_claim = int(
 		bool(frappe.db.exists("Return Reason", {"name": ("in", codes), "is_quality": 1}))

@@ -37,7 +37,7 @@ def draft_replacement(name: str, content_hash: str) -> Document:
 	slip = opened.locked(name, content_hash)
 	opened.require_state(slip, "G6", *states.RETURN_APPROVED)
 	opened.require_role("G6", mark("A replacement is made by: {0}."), SENDERS)
-	if slip.wanted != EXCHANGE:
+	if accounted.wanted(slip) != EXCHANGE:
 		refuse_one(
 			"G6",
 			mark("An exchange was not asked for on {0}: what is wanted stands on the slip."),
@@ -233,7 +233,7 @@ def refusals(doc: Document) -> list[Refusal]:
 	"""
 	slip = frappe.get_doc(opened.DOCTYPE, doc.get(making.FIELD), for_update=True)
 	found: list[Refusal] = []
-	if slip.docstatus != 1 or slip.decision != "Approved" or slip.wanted != EXCHANGE:
+	if slip.docstatus != 1 or slip.decision != "Approved" or accounted.wanted(slip) != EXCHANGE:
 		found.append(Refusal("G6", mark("{0} is no approved exchange."), (slip.name,)))
 	if (doc.customer, doc.company) != (slip.customer, slip.company):
 		found.append(Refusal("G7", mark("{0} is of another customer or company."), (slip.name,)))

@@ -14,6 +14,7 @@ from qms_customer.returns import (
 	destruction,
 	disposition,
 	exchange,
+	given,
 	opened,
 	route,
 )
@@ -62,14 +63,18 @@ def panel(slip: Document) -> dict[str, Any]:
 		"may_route": may(route.SALES, *route.OPEN),
 		"may_receive": may(arrival.RECEIVERS, states.RETURN_AWAITED),
 		"may_destroy": may(destruction.RECORDERS, states.RETURN_DESTROYING),
-		"may_write_off": may(route.SALES, *arrival.OPEN),
+		"may_write_off": may(route.SALES, *arrival.NOT_COMING_AT),
 		"may_inspect": bool(stands) and bool(frappe.has_permission(arrival.INSPECTION, "create")),
 		"may_dispose": bool(stands) and present and QUALITY in roles,
 		"may_replace": room
-		and slip.wanted == exchange.EXCHANGE
+		and accounted.wanted(slip) == exchange.EXCHANGE
 		and not drafted
 		and may(exchange.SENDERS, *states.RETURN_APPROVED),
-		"may_credit": room and slip.wanted in credit.MONEY and may(credit.DRAFTERS, *states.RETURN_APPROVED),
+		"may_credit": room
+		and accounted.wanted(slip) in credit.MONEY
+		and may(credit.DRAFTERS, *states.RETURN_APPROVED),
+		"may_give": approved and accounted.due(slip) > 0 and may(given.DECIDERS, *states.RETURN_APPROVED),
+		"wanted": accounted.wanted(slip),
 		"may_take_back_goods": may((*route.SALES, QUALITY), *states.RETURN_APPROVED),
 		"may_take_back_dispositions": present and QUALITY in roles,
 		"targets": disposition.targets(slip.company) if stands else [],

@@ -130,6 +130,16 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 def before_cancel(doc: Document, method: str | None = None) -> None:
 	"""Refuse to cancel what a return slip has booked: it is taken back there, with a reason (G6)."""
+	if doc.get(FIELD) and not moves(doc.doctype, doc.name) and _moved_bad_batch(doc):
+		refuse_one(
+			"G5",
+			mark(
+				"{0} moved goods of a bad batch to quarantine for return slip {1}. They leave it there, by "
+				"Decide Disposition: what is good goes back to stock after its inspection."
+			),
+			doc.name,
+			doc.get(FIELD),
+		)
 	if doc.get(FIELD) and not moves(doc.doctype, doc.name) and _is_booked(doc):
 		refuse_one(
 			"G6",
@@ -165,6 +175,16 @@ def _claimed(doc: Document) -> str:
 		.run(pluck=True)
 	)
 	return found[0] if found else ""
+
+
+def _moved_bad_batch(doc: Document) -> bool:
+	"""Whether a stock entry put stock of a bad batch into quarantine: neither a disposition nor a
+	destruction names it.
+	"""
+	return doc.doctype == "Stock Entry" and not (
+		frappe.db.exists("Return Disposition", {"document_type": doc.doctype, "document": doc.name})
+		or frappe.db.exists("Return Arrival", {"write_off": doc.name})
+	)
 
 
 def _is_booked(doc: Document) -> bool:

@@ -48,6 +48,10 @@ NEXT: dict[str, Step] = {
 	states.RETURN_QUARANTINED: Step(
 		mark("The goods are in quarantine: Quality inspects them and decides on them."), "red"
 	),
+	states.RETURN_SETTLING: Step(
+		mark("The customer still gets what was asked for; or the business manager decides what instead."),
+		"orange",
+	),
 	states.RETURN_CLOSED: Step(mark("Nothing is open on this slip."), "green"),
 	states.RETURN_REJECTED: Step(mark("The return was rejected: nothing comes back."), "red"),
 	states.RETURN_WITHDRAWN: Step(mark("The slip was withdrawn: nothing comes back."), "gray"),

@@ -13,7 +13,7 @@ from qms_customer.contract.facts import number
 from qms_customer.messages import refuse
 from qms_customer.records import signing
 from qms_customer.records.completeness import refuse_incomplete
-from qms_customer.returns import accounted, batch, opened, slips
+from qms_customer.returns import accounted, inbox, opened, slips
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark
 from qms_customer.rules.people import BUSINESS_MANAGER, QUALITY, SALES_USER, SALES_VP
@@ -91,9 +91,7 @@ def decide(name: str, content_hash: str, route: str, freight: float | str | None
 	slips.settle(slip)
 	opened.save(slip)
 	signing.sign(slip, ROUTED, role, comment=reason, shown_hash=content_hash)
-	notify.done(slip)
-	# The rest of a bad batch still waits for Quality (G5).
-	batch.ask(slip)
+	inbox.ask(slip)
 	if route == BACK:
 		text = _("Goods of {0} come back: {1}").format(slip.customer_name, slip.name)
 		notify.tell(people.holders(QUALITY), text, slip)

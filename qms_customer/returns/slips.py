@@ -8,7 +8,7 @@ from frappe.utils import now_datetime
 
 from qms_customer.contract.facts import number
 from qms_customer.returns import said
-from qms_customer.returns.accounted import live
+from qms_customer.returns.accounted import due, live
 from qms_customer.rules import returns as rules
 from qms_customer.rules.disposal import BLOCKED, FINAL
 
@@ -25,6 +25,7 @@ def settle(slip: Document) -> None:
 def standing(slip: Document) -> rules.Standing:
 	"""Return what is known of a slip as the rules take it."""
 	arrivals, dispositions = live(slip.arrivals), live(slip.dispositions)
+	decided = slip.decision == "Approved"
 	came = {how: _sum(a.qty for a in arrivals if a.how == how) for how in _HOW}
 	return rules.Standing(
 		put_forward=bool(slip.put_forward_on),
@@ -42,6 +43,7 @@ def standing(slip: Document) -> rules.Standing:
 		written_off=came["Not Coming"],
 		# What is reworked stays in quarantine.
 		disposed=_sum(d.qty for d in dispositions if d.disposition in FINAL and d.source != BLOCKED),
+		due=due(slip) if decided else Decimal(),
 	)
 
 

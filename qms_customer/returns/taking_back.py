@@ -13,7 +13,7 @@ from qms_customer.contract import people
 from qms_customer.contract.facts import number
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
-from qms_customer.returns import accounted, making, opened, route, slips
+from qms_customer.returns import accounted, edit, inbox, making, opened, route, slips
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark, says
 from qms_customer.rules.people import QUALITY
@@ -31,6 +31,7 @@ def take_back(name: str, content_hash: str, row: str, reason: str) -> Document:
 	All rows of the same document go together. Not while something rests on it: a disposition, a
 	replacement, a credit. Raises QMSRefusal.
 	"""
+	opened.lock_customer(name)
 	slip = opened.locked(name, content_hash)
 	rows = _of_one_document(slip, row)
 	role = opened.require_role(
@@ -58,9 +59,15 @@ def take_back(name: str, content_hash: str, row: str, reason: str) -> Document:
 				"taken_back_reason": reason,
 			}
 		)
+	if rows[0].get("how") == rules.NOT_COMING and (
+		found := edit.taken_since(slip, accounted.outstanding(slip))
+	):
+		# Meanwhile another slip may have claimed what was said not to come (G7).
+		refuse(found)
 	slips.settle(slip)
 	opened.save(slip)
 	signing.sign(slip, TAKEN_BACK, role, comment=reason, shown_hash=content_hash)
+	inbox.ask(slip)
 	return slip
 
 

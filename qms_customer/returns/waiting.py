@@ -19,13 +19,16 @@ from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER
 FIELDS = (
 	*("name", "company", "customer", "customer_name", "workflow_state", "is_bulk", "is_quality_claim"),
 	*("wanted", "total_qty", "total_amount", "currency", "posting_date"),
-	*("creation", "put_forward_on", "answered_on", "decided_on", "routed_on"),
+	*("creation", "put_forward_on", "answered_on", "decided_on", "routed_on", "given_on"),
 )
 # By moment: the rows of a slip that say when it was, the last of them, and which of them count.
 _ROWS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 	("found", "Return Sample Test", "found_on", {}),
 	("received", "Return Arrival", "on", {"how": "Received"}),
+	("booked", "Return Arrival", "on", {}),
 	("taken_back", "Return Arrival", "taken_back_on", {}),
+	("disposed", "Return Disposition", "decided_on", {}),
+	("taken_back", "Return Disposition", "taken_back_on", {}),
 )
 
 
@@ -47,7 +50,7 @@ def days() -> int:
 
 
 def read(conditions: dict[str, Any] | None = None, visible: bool = False) -> list[Open]:
-	"""Return the open slips, the oldest first; six queries whatever their number (L3).
+	"""Return the open slips, the oldest first; nine queries whatever their number (L3).
 
 	`visible`: only what the user may see.
 	"""
@@ -62,7 +65,7 @@ def read(conditions: dict[str, Any] | None = None, visible: bool = False) -> lis
 	moments: dict[str, dict[str, date]] = defaultdict(dict)
 	for moment, table, field, which in _ROWS:
 		for name, when in _last(table, field, which, names):
-			moments[name][moment] = getdate(when)
+			moments[name][moment] = max(getdate(when), moments[name].get(moment, date.min))
 	given, asked = _approvals(names), _asked(names)
 	found = []
 	for row in rows:
@@ -75,6 +78,7 @@ def read(conditions: dict[str, Any] | None = None, visible: bool = False) -> lis
 				answered=_day(row.answered_on),
 				decided=_day(row.decided_on),
 				routed=_day(row.routed_on),
+				given=_day(row.given_on),
 				**moments[row.name],
 			),
 		)

@@ -112,8 +112,10 @@ def approval_refusals(
 	balances: Mapping[Key, Balance],
 	lots: Iterable[Lot],
 	named: Mapping[int, str],
+	approved: bool = False,
 ) -> list[Refusal]:
-	"""Return what stands against approving a return that was put forward: what others have taken since (G7).
+	"""Return what stands against approving a return that was put forward, or (`approved`) against booking
+	what comes of it: what others have taken since (G7).
 
 	`balances`, `lots`: as they are now, without what this slip claims. `named`: by number of row the row of a
 	delivery that it comes from: its goods are still to come of that one.
@@ -130,6 +132,11 @@ def approval_refusals(
 				"Row {0}, {1}: since the slip was put forward, serial number {2} came back or went on "
 				"another slip. Reject it, or have it withdrawn: what is left needs a new slip."
 			)
+			if approved:
+				message = mark(
+					"Row {0}, {1}: since the return was approved, serial number {2} came back or went on "
+					"another slip. Record here as not coming what does not come by this slip."
+				)
 			found.append(Refusal("G7", message, (str(row.number), row.item, ", ".join(gone))))
 	for (item, batch), quantity in wanted.items():
 		now = balances.get((item, batch), Balance())
@@ -139,13 +146,19 @@ def approval_refusals(
 				"it, and {3} may still: {4} were delivered, {5} are back and {6} are on other slips. Reject "
 				"it, or have it withdrawn: what is left needs a new slip."
 			)
+			if approved:
+				message = mark(
+					"{0}, batch {1}: {2} would come back. Since the return was approved others have taken of "
+					"it, and {3} may still: {4} were delivered, {5} are back and {6} are on other slips. "
+					"Record here as not coming what does not come by this slip."
+				)
 			numbers = (quantity, now.returnable, now.delivered, now.back, now.claimed)
 			found.append(Refusal("G7", message, (item, batch or "–", *map(plain, numbers))))
-	return found or _of_other_deliveries(rows, lots, named)
+	return found or _of_other_deliveries(rows, lots, named, approved)
 
 
 def _of_other_deliveries(
-	rows: Sequence[SlipRow], lots: Iterable[Lot], named: Mapping[int, str]
+	rows: Sequence[SlipRow], lots: Iterable[Lot], named: Mapping[int, str], approved: bool
 ) -> list[Refusal]:
 	"""What is left in all, and not any more of the delivery that a row names."""
 	pieces = allocate(rows, lots, named)
@@ -153,6 +166,11 @@ def _of_other_deliveries(
 		"Row {0}, {1}: since the slip was put forward, goods of the same delivery came back or went on "
 		"another slip. Reject it, or have it withdrawn: a new slip finds the delivery that has them."
 	)
+	if approved:
+		message = mark(
+			"Row {0}, {1}: since the return was approved, goods of the same delivery came back or went on "
+			"another slip. Record them here as not coming: a new slip finds the delivery that has them."
+		)
 	return [
 		Refusal("G7", message, (str(row.number), row.item))
 		for row in rows

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from qms_customer.rules import mark, says
 from qms_customer.rules.goods import TOLERANCE
-from qms_customer.rules.returns import BACK, ROUTES, Key
+from qms_customer.rules.returns import BACK, NOTHING_MORE, ROUTES, WANTED, Key
 from qms_customer.rules.review import Refusal
 
 # What happened to goods that were approved to come back.
@@ -150,6 +150,13 @@ def coming_refusals(coming: Sequence[Coming], parts: Mapping[str, Part]) -> list
 	return found
 
 
+def nothing_refusals(coming: Iterable[Coming]) -> list[Refusal]:
+	"""Return that a destruction is of goods of the slip, each of them some (G6)."""
+	if all(one.quantity > 0 for one in coming):
+		return []
+	return [Refusal("G6", mark("Say how many of which row."), ())]
+
+
 def _serials(part: Part, one: Coming, seen: set[tuple[str, str]]) -> list[Refusal]:
 	found = []
 	if len(one.serials) != one.quantity:
@@ -244,7 +251,9 @@ class Held:
 
 @dataclass(frozen=True)
 class Inspection:
-	"""A quality inspection as the disposition asks about it. `by_quality`: a person of Quality made it."""
+	"""A quality inspection as the disposition asks about it. `by_quality`: a person of Quality made it.
+	`tested`: it says what was found; ERPNext's says "Accepted" from the beginning.
+	"""
 
 	name: str
 	item: str
@@ -254,6 +263,7 @@ class Inspection:
 	submitted: bool = False
 	of_slip: bool = False
 	by_quality: bool = False
+	tested: bool = False
 
 
 @dataclass(frozen=True)
@@ -319,6 +329,18 @@ def disposition_refusals(
 	return found
 
 
+def untested(inspection: str) -> Refusal:
+	"""Return the refusal of an inspection that says nothing of what was found (G6, K2)."""
+	return Refusal(
+		"G6",
+		mark(
+			"Inspection {0} does not say what was found. Enter the value of each reading, or tick Manual "
+			"Inspection in the reading and rate it; without readings, write it in Remarks."
+		),
+		(inspection,),
+	)
+
+
 def inspection_refusals(
 	wanted: Disposing, inspection: Inspection | None, since: datetime | None
 ) -> list[Refusal]:
@@ -345,6 +367,8 @@ def inspection_refusals(
 		found.append(Refusal("G6", mark("{0} is not submitted, or did not accept the goods."), (name,)))
 	if not inspection.by_quality:
 		found.append(Refusal("G6", mark("{0} was not made by a person of Quality."), (name,)))
+	if not inspection.tested:
+		found.append(untested(name))
 	if since and inspection.made_on < since:
 		found.append(
 			Refusal("G6", mark("{0} is older than the arrival or the rework of the goods."), (name,))
@@ -395,6 +419,16 @@ TO_SEND_BACK = mark(
 	"{0}: {1} would be sent back; {2} came back or were destroyed, of which {3} are replaced, credited or "
 	"sent back already."
 )
+
+
+def given_refusals(instead: str, wanted: str, reason: str) -> list[Refusal]:
+	"""Return what stands against giving a customer something else than `wanted`, or nothing more (G6)."""
+	found = []
+	if instead not in (*WANTED, NOTHING_MORE) or instead == wanted:
+		found.append(Refusal("G6", mark("Say what is given instead, or that nothing more is given."), ()))
+	if not says(reason or ""):
+		found.append(Refusal("G6", mark("Say why, and what was agreed with the customer."), ()))
+	return found
 
 
 def taking_back_refusals(

@@ -16,10 +16,11 @@ _INTO = {
 	returns.TESTING: (("put_forward",), (QUALITY,)),
 	returns.EXPLAINING: (("put_forward", "found"), (SALES_USER,)),
 	returns.PENDING: (("put_forward", "found", "answered"), (BUSINESS_MANAGER,)),
-	returns.DISPOSING: (("decided",), (SALES_USER,)),
+	returns.DISPOSING: (("decided", "taken_back"), (SALES_USER,)),
 	returns.AWAITED: (("decided", "routed", "taken_back"), (SALES_USER,)),
 	returns.DESTROYING: (("decided", "routed", "taken_back"), (SALES_USER,)),
 	returns.QUARANTINED: (("decided", "received", "taken_back"), (QUALITY,)),
+	returns.SETTLING: (("decided", "booked", "disposed", "taken_back", "given"), (SALES_USER,)),
 }
 OPEN = tuple(_INTO)
 
@@ -35,6 +36,9 @@ class Moments:
 	decided: date | None = None
 	routed: date | None = None
 	received: date | None = None
+	booked: date | None = None
+	disposed: date | None = None
+	given: date | None = None
 	taken_back: date | None = None
 
 

@@ -23,6 +23,10 @@ ANSWERS = (KEEPS, INSISTS)
 BACK, ON_SITE = "Back to Us", "Destroyed on Site"
 ROUTES = (BACK, ON_SITE)
 
+# G6: what the customer wants for goods that came back, and that they get nothing more.
+WANTED = ("Exchange", "Refund", "Repair", "Credit")
+NOTHING_MORE = "Nothing More"
+
 # G1, G2: what becomes of ERPNext's own return of goods that is made without a slip.
 REFUSE, WARN, ALLOW = "Refuse", "Warn", "Allow"
 
@@ -37,6 +41,7 @@ DISPOSING = "Route to be Decided"
 AWAITED = "Goods Awaited"
 DESTROYING = "Destruction Awaited"
 QUARANTINED = "In Quarantine"
+SETTLING = "Settlement Due"
 CLOSED = "Return Closed"
 STATES = (
 	DRAFT,
@@ -47,6 +52,7 @@ STATES = (
 	AWAITED,
 	DESTROYING,
 	QUARANTINED,
+	SETTLING,
 	CLOSED,
 	REJECTED,
 	WITHDRAWN,
@@ -324,13 +330,15 @@ class Standing:
 	destroyed: Decimal = Decimal()
 	written_off: Decimal = Decimal()
 	disposed: Decimal = Decimal()
+	due: Decimal = Decimal()
 
 
 def state(s: Standing) -> str:
 	"""Return where a return slip stands (G2-G6).
 
 	A quality claim is tested before anybody approves (G3); a good sample is explained to the customer first
-	(G4). `written_off`: what was approved and will not come, with a recorded reason.
+	(G4). `written_off`: what was approved and will not come, with a recorded reason. `due`: what came back or
+	was destroyed and is neither replaced, credited nor sent back.
 	"""
 	if s.withdrawn:
 		return WITHDRAWN
@@ -346,14 +354,14 @@ def state(s: Standing) -> str:
 		return EXPLAINING
 	if not set(s.approvers) <= s.approvals:
 		return PENDING
-	if s.route not in ROUTES:
-		return DISPOSING
 	outstanding = s.approved - s.received - s.destroyed - s.written_off
 	if outstanding > TOLERANCE:
+		if s.route not in ROUTES:
+			return DISPOSING
 		return AWAITED if s.route == BACK else DESTROYING
 	if s.received - s.disposed > TOLERANCE:
 		return QUARANTINED
-	return CLOSED
+	return SETTLING if s.due > TOLERANCE else CLOSED
 
 
 def replacement_refusal(

@@ -57,6 +57,7 @@ STATES = {
 	s.RETURN_AWAITED: "Primary",
 	s.RETURN_DESTROYING: "Primary",
 	s.RETURN_QUARANTINED: "Danger",
+	s.RETURN_SETTLING: "Warning",
 	s.RETURN_CLOSED: "Success",
 	s.RETURN_REJECTED: "Danger",
 	s.RETURN_WITHDRAWN: "",

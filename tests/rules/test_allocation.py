@@ -136,6 +136,19 @@ def test_it_still_comes_of_the_delivery_that_the_slip_names() -> None:
 
 
 @pytest.mark.rule("G7")
+def test_what_comes_is_counted_as_what_is_approved() -> None:
+	balance, there = Balance(D(10), D(8)), {"r1": "a"}
+	for lots in ([lot("a", 10, back=8)], [lot("a", 10, back=9), lot("b", 10)]):
+		found = rules.approval_refusals(
+			[row(1, 3 if len(lots) == 1 else 2)], {("I", "B"): balance}, lots, {1: there["r1"]}, approved=True
+		)
+		assert [r.rule for r in found] == ["G7"] and "since the return was approved" in found[
+			0
+		].message.lower()
+	assert not rules.approval_refusals([row(1, 2)], {("I", "B"): balance}, [], {}, approved=True)
+
+
+@pytest.mark.rule("G7")
 def test_a_device_that_came_back_meanwhile_is_not_approved() -> None:
 	there = Balance(D(2), D(0), D(0), frozenset("xy"), {})
 	lots = [lot("a", 2, serials="xy")]

@@ -7,11 +7,11 @@ from datetime import date, datetime
 from decimal import Decimal as D
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from qms_customer.rules import allocation, returns
 from qms_customer.rules import disposal as rules
-from qms_customer.rules import returns
 from qms_customer.rules.disposal import Coming, Cost, Destruction, Disposing, Held, Inspection, Owed, Part
 
 TODAY = date(2026, 5, 20)
@@ -21,7 +21,15 @@ DEVICE = Part("r2", 2, "DEVICE", "", D(2), D(0), frozenset({"S1", "S2"}), True)
 SEEN = Destruction("Dr Gu", date(2026, 5, 19), True, "Mr Lin")
 HELD = Held(D(4), D(1), since=ARRIVED)
 INSPECTION = Inspection(
-	"QI-1", "PUMP", "B1", datetime(2026, 5, 19), accepted=True, submitted=True, of_slip=True, by_quality=True
+	"QI-1",
+	"PUMP",
+	"B1",
+	datetime(2026, 5, 19),
+	accepted=True,
+	submitted=True,
+	of_slip=True,
+	by_quality=True,
+	tested=True,
 )
 STOCKED = Disposing("PUMP", "B1", D(3), rules.TO_STOCK, comment="Seal intact")
 
@@ -113,6 +121,7 @@ def test_g6_goods_go_back_to_stock_only_after_an_accepted_inspection_by_quality(
 		({"submitted": False}, "not submitted"),
 		({"accepted": False}, "did not accept"),
 		({"by_quality": False}, "person of Quality"),
+		({"tested": False}, "does not say what was found"),
 		({"of_slip": False}, "not the inspection of these"),
 		({"item": "OTHER"}, "not the inspection of these"),
 		({"batch": "B2"}, "not the inspection of these"),
@@ -175,6 +184,26 @@ def test_g7_what_something_rests_on_is_not_taken_back():
 		assert "rests on this" in said(rules.taking_back_refusals({key: held}, {key: D(5)}, owed))
 	replaced = {"PUMP": Owed(D(5), replaced=D(1))}
 	assert "Cancel that" in said(rules.taking_back_refusals({key: Held(D(5))}, {key: D(5)}, replaced))
+
+
+@pytest.mark.rule("G6")
+def test_g6_something_else_is_given_with_the_reason_only():
+	assert rules.given_refusals("Refund", "Exchange", "Out of production, agreed with Dr Gu") == []
+	assert rules.given_refusals(returns.NOTHING_MORE, "Exchange", "The customer waived it") == []
+	for instead, reason in (
+		("Exchange", "so"),
+		("", "so"),
+		("A Present", "so"),
+		("Refund", "/"),
+		("Refund", ""),
+	):
+		assert [r.rule for r in rules.given_refusals(instead, "Exchange", reason)] == ["G6"]
+
+
+@pytest.mark.rule("G6")
+def test_g6_a_destruction_is_of_some_goods():
+	assert rules.nothing_refusals([Coming("r1", D(1))]) == []
+	assert rules.nothing_refusals([Coming("r1", D(1)), Coming("r2", D(0), other_quantity=D(3))])
 
 
 # Any order of operations and cancellations
@@ -255,6 +284,11 @@ class World:
 				self.disposed.pop()
 		elif what == "take back arrival" and self.arrived:
 			how, q = self.arrived[-1]
+			if how == rules.NOT_COMING:
+				# What was said not to come may have been approved again.
+				row = returns.SlipRow(1, "I", self.outstanding + q, "B", (), True, reason="Leaks")
+				if allocation.approval_refusals([row], {("I", "B"): self.balance}, [], {}, approved=True):
+					return
 			held = {("I", "B"): self.held} if how == rules.RECEIVED else {}
 			less = {("I", "B"): q} if how != rules.NOT_COMING else {}
 			if not rules.taking_back_refusals(held, less, self.owed):
@@ -281,6 +315,7 @@ STEPS = (
 	st.integers(1, 20),
 	st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 12).map(D)), max_size=40),
 )
+@example(5, [("approve", D(5)), (rules.NOT_COMING, D(5)), ("approve", D(5)), ("take back arrival", D(0))])
 def test_g7_sums_hold_under_any_order_of_steps_and_cancellations(ordered, steps):
 	world = World(ordered)
 	for what, n in steps:

@@ -22,10 +22,11 @@ DAY = {name: date(2026, 3, n) for n, name in enumerate(Moments.__dataclass_field
 		(returns.TESTING, "put_forward"),
 		(returns.EXPLAINING, "found"),
 		(returns.PENDING, "answered"),
-		(returns.DISPOSING, "decided"),
+		(returns.DISPOSING, "taken_back"),
 		(returns.AWAITED, "taken_back"),
 		(returns.DESTROYING, "taken_back"),
 		(returns.QUARANTINED, "taken_back"),
+		(returns.SETTLING, "taken_back"),
 	],
 )
 def test_a_state_begins_with_what_led_into_it(state: str, begun: str) -> None:
@@ -39,12 +40,14 @@ def test_what_did_not_happen_counts_for_nothing() -> None:
 	assert since(returns.AWAITED, Moments(**plain)) == DAY["routed"]
 	assert since(returns.QUARANTINED, Moments(**plain)) == DAY["received"]
 	assert since(returns.PENDING, Moments(**plain)) == DAY["put_forward"]
+	assert since(returns.SETTLING, Moments(**plain)) == DAY["given"]
 
 
 @pytest.mark.rule("L3", "G2", "G3", "G4", "G6")
 def test_who_is_waited_for() -> None:
 	assert waited_for(returns.TESTING) == waited_for(returns.QUARANTINED) == (QUALITY,)
 	assert waited_for(returns.EXPLAINING) == waited_for(returns.DISPOSING) == (SALES_USER,)
+	assert waited_for(returns.SETTLING) == (SALES_USER,)
 	assert waited_for(returns.PENDING) == (BUSINESS_MANAGER,)
 	both = (BUSINESS_MANAGER, GENERAL_MANAGER)
 	assert waited_for(returns.PENDING, both, frozenset({BUSINESS_MANAGER})) == (GENERAL_MANAGER,)

@@ -196,6 +196,15 @@ def test_g6_the_slip_goes_on_until_all_that_was_approved_is_accounted_for():
 	assert state(Standing(**ten, route=returns.BACK, **short, disposed=Decimal(9))) == returns.CLOSED
 	assert state(Standing(**ten, route=returns.ON_SITE)) == returns.DESTROYING
 	assert state(Standing(**ten, route=returns.ON_SITE, destroyed=Decimal(10))) == returns.CLOSED
+	# What came back is replaced, credited or sent back, before the slip ends.
+	assert (
+		state(Standing(**ten, route=returns.ON_SITE, destroyed=Decimal(10), due=Decimal(10)))
+		== returns.SETTLING
+	)
+	short = {**short, "disposed": Decimal(9)}
+	assert state(Standing(**ten, route=returns.BACK, **short, due=Decimal(1))) == returns.SETTLING
+	# Nothing has to be decided about goods that never come.
+	assert state(Standing(**ten, written_off=Decimal(10))) == returns.CLOSED
 	assert state(Standing(**ten, rejected=True)) == returns.REJECTED
 	assert state(Standing(**ten, withdrawn=True)) == returns.WITHDRAWN
 

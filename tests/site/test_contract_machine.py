@@ -8,10 +8,7 @@ QMS_MACHINE_EXAMPLES=200 bin/test tests/site/test_contract_machine.py
 from __future__ import annotations
 
 import json
-import os
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -24,30 +21,25 @@ from frappe import client
 from frappe.model.document import Document
 from frappe.model.workflow import apply_workflow
 from frappe.utils import add_days, getdate, nowdate
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant
 
 from qms_customer.contract import approved, content, proposed, register, states, sweep
 from qms_customer.contract import change_api as api
-from qms_customer.messages import QMSRefusal
-from qms_customer.records import verification
 from qms_customer.rules import people as roles
 from qms_customer.rules import register as register_rules
 from tests.site import test_doors_alteration as doors
 from tests.site.test_sweep import findings, swept
 from tests.support import changes as ch
 from tests.support import contracts as c
-from tests.support import goods, isolation
-from tests.support.people import as_user, make_user
+from tests.support import goods
+from tests.support.machine import NUMBERS, Step, Walk, walk
+from tests.support.people import make_user
 
 ORDER, NOTICE, NOTE, REVIEW = "Sales Order", ch.NOTICE, "Delivery Note", "Contract Review"
-EXAMPLES = int(os.environ.get("QMS_MACHINE_EXAMPLES", 0))
-REFUSED = (frappe.ValidationError, frappe.PermissionError, frappe.DoesNotExistError)
 AUTHORITIES = {roles.BUSINESS_MANAGER, roles.SALES_VP, roles.GENERAL_MANAGER}
 MOST_ORDERS = 3
 
-NUMBERS = st.integers(0, 11)
 PEOPLE = st.sampled_from(["sales", "second sales", "clerk", "manager", "vp", "gm", "Administrator"])
 KINDS = st.sampled_from([*["Change"] * 7, "Close", "Close", "Re-open", "Cancel"])
 PROPOSALS = st.lists(
@@ -123,15 +115,6 @@ STATEMENTS = {
 ALWAYS_FOUND = [
 	s for s, wrong in STATEMENTS.items() if wrong and s.startswith("update `tabSales Order Item`")
 ]
-
-
-@dataclass(frozen=True)
-class Step:
-	"""What happens in a walk: how often, where it is possible, and what is drawn for it."""
-
-	often: int
-	drawn: dict[str, st.SearchStrategy]
-	possible: Callable[[Contracts], Any] = lambda walk: True
 
 
 STEPS: dict[str, Step] = {
@@ -215,18 +198,16 @@ class Site:
 		return [{"item_code": code, "qty": qty, "rate": rate} for code in self.items[:2]]
 
 
-class Contracts(RuleBasedStateMachine):
+class Contracts(Walk):
 	"""The life of a few contracts at the hands of many."""
 
 	site: ClassVar[Site]
-	done: ClassVar[Counter[str]] = Counter()
+	steps = STEPS
 
 	def __init__(self) -> None:
 		super().__init__()
-		frappe.db.savepoint("example")
 		self.world = self.site.world
 		self.orders = [self.site.order]
-		self.said = ""
 
 	@initialize(begun=st.sampled_from([True, False]))
 	def goods_have_left(self, begun: bool) -> None:
@@ -235,44 +216,13 @@ class Contracts(RuleBasedStateMachine):
 			self.deliver(0, 2)
 			self.take_back(1, 1)
 
-	def teardown(self) -> None:
-		try:
-			if self.of_status(1):
-				# However short the walk was.
-				self.write_by_sql(0, 0, ALWAYS_FOUND[self.done["walks"] % len(ALWAYS_FOUND)])
-			self.done["walks"] += 1
-			found = verification.verify().findings
-			assert found == [], found
-		finally:
-			frappe.db.rollback(save_point="example")
-			isolation.forget()
+	def at_the_end(self) -> None:
+		if self.of_status(1):
+			self.write_by_sql(0, 0, ALWAYS_FOUND[self.done["walks"] % len(ALWAYS_FOUND)])
 
-	# How they do it
-
-	def attempt(self, who: str, call: Callable[[], Any], what: str = "", swallowed: bool = False) -> bool:
-		"""Do it as a request would: all of it or nothing; or, swallowed, as a script that goes on after our
-		refusal.
-		"""
-		frappe.db.savepoint("request")
-		try:
-			with as_user(self.site.people[who]):
-				call()
-		except REFUSED as refusal:
-			if not (swallowed and isinstance(refusal, QMSRefusal)):
-				frappe.db.rollback(save_point="request")
-			for name in self.orders:
-				frappe.clear_document_cache(ORDER, name)
-			frappe.clear_messages()
-			self.said = str(refusal)
-			self.done[f"{what} refused"] += 1
-			return False
-		self.done[what] += 1
-		return True
-
-	def surely(self, who: str, call: Callable[[], Any], what: str) -> bool:
-		"""Do what nothing stands against."""
-		assert self.attempt(who, call, what), (what, self.said)
-		return True
+	def forget(self) -> None:
+		for name in self.orders:
+			frappe.clear_document_cache(ORDER, name)
 
 	def order(self, number: int, docstatus: int | None = None) -> Document:
 		"""One of the orders; of those that stand so, if there are any."""
@@ -306,14 +256,6 @@ class Contracts(RuleBasedStateMachine):
 			pluck="name",
 			order_by="creation",
 		)
-
-	@rule(data=st.data())
-	def something_happens(self, data: st.DataObject) -> None:
-		"""One of the steps that are possible now."""
-		names = [name for name, one in STEPS.items() if one.possible(self) for _ in range(one.often)]
-		step = data.draw(st.sampled_from(names), label="step")
-		drawn = {k: data.draw(v, label=k) for k, v in STEPS[step].drawn.items()}
-		getattr(self, step)(**drawn)
 
 	# Orders and their reviews
 
@@ -792,22 +734,8 @@ class Contracts(RuleBasedStateMachine):
 @pytest.mark.rule("D4", "E7", "E8")
 def test_whatever_is_done_a_committed_order_says_what_was_approved() -> None:
 	Contracts.site = Site()
-	Contracts.done.clear()
-	run_state_machine_as_test(
-		Contracts,
-		settings=settings(
-			max_examples=EXAMPLES or 6,
-			stateful_step_count=20 if EXAMPLES else 10,
-			derandomize=not EXAMPLES,
-			deadline=None,
-			database=None,
-			print_blob=True,
-			suppress_health_check=list(HealthCheck),
-			phases=[Phase.generate] if EXAMPLES else [Phase.generate, Phase.shrink],
-		),
-	)
-	if os.environ.get("QMS_MACHINE_SHOW"):
-		print("\n".join(f"{n:5} {what}" for what, n in sorted(Contracts.done.items())))
+	Contracts.people = Contracts.site.people
+	walk(Contracts)
 	# The walks are no use if they never get far.
 	for what in ("Change Approved", "delivered", "returned", "found by the sweep"):
 		assert Contracts.done[what], (what, Contracts.done)

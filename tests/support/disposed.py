@@ -216,7 +216,7 @@ def inspected(
 	with as_user(user or world.person(roles.QUALITY)):
 		name = api.make_inspection(slip.name, row.item_code, row.batch_no or "", **values)["name"]
 		doc = frappe.get_doc("Quality Inspection", name)
-		doc.manual_inspection, doc.status = 1, status
+		doc.manual_inspection, doc.status, doc.remarks = 1, status, "Seen and measured"
 		doc.save()
 		if submit:
 			doc.submit()

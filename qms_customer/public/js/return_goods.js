@@ -48,6 +48,7 @@ function goods_buttons(frm, panel) {
 	}
 	if (panel.may_replace) frm.add_custom_button(__("Draft Replacement"), () => replace(frm, panel));
 	if (panel.may_credit) frm.add_custom_button(__("Draft Credit Note"), () => credit(frm, panel));
+	if (panel.may_give) frm.add_custom_button(__("Give Something Else"), () => give(frm, panel));
 	const booked = panel.booked.filter((one) =>
 		one.disposition ? panel.may_take_back_dispositions : panel.may_take_back_goods
 	);
@@ -333,6 +334,35 @@ function credit(frm, panel) {
 			frappe.show_alert({ message: __("Drafted for Finance: {0}", [names.join(", ")]), indicator: "green" });
 			frm.reload_doc();
 		}, () => {});
+}
+
+function give(frm, panel) {
+	sign_goods(frm, panel, {
+		title: __("Give Something Else"),
+		fields: [
+			{
+				fieldname: "instead",
+				fieldtype: "Select",
+				label: __("Given Instead", null, "Return Slip"),
+				options: ["Exchange", "Refund", "Repair", "Credit", "Nothing More"]
+					.filter((value) => value !== panel.wanted)
+					.map((value) => ({ value, label: __(value, null, "Return Slip") })),
+				reqd: 1,
+			},
+			{
+				fieldname: "reason",
+				fieldtype: "Small Text",
+				label: __("Why Something Else Is Given", null, "Return Slip"),
+				description: __("What was agreed with the customer, and how."),
+				reqd: 1,
+				stands_for: "given_reason",
+			},
+		],
+		label: __("Give Something Else"),
+		meaning: "What Is Given Instead Decided",
+		method: "decide_given",
+		args: ({ instead, reason }) => ({ instead, reason }),
+	}).show();
 }
 
 function take_back(frm, panel, booked) {

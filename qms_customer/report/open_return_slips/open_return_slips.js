@@ -9,7 +9,7 @@ frappe.query_reports["Open Return Slips"] = {
 			fieldtype: "Select",
 			options: [
 				{ value: "", label: "" },
-				...["Return Draft", "Sample Test", "With the Customer", "Return Pending Approval", "Route to be Decided", "Goods Awaited", "Destruction Awaited", "In Quarantine"].map((value) => ({ value, label: __(value) })),
+				...["Return Draft", "Sample Test", "With the Customer", "Return Pending Approval", "Route to be Decided", "Goods Awaited", "Destruction Awaited", "In Quarantine", "Settlement Due"].map((value) => ({ value, label: __(value) })),
 			],
 		},
 		{ fieldname: "overdue", label: __("Overdue Only"), fieldtype: "Check" },
