@@ -47,7 +47,7 @@ def receive(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]]) -> 
 	opened.require_state(slip, "G6", states.RETURN_AWAITED)
 	opened.require_role("G6", mark("Returned goods are received by: {0}."), RECEIVERS)
 	coming = read(rows)
-	if found := not_there(slip, coming):
+	if found := rules.coming_refusals(coming, accounted.parts(slip)):
 		refuse(found)
 	place = quarantine.warehouse(slip.company)
 	made = take_in(slip, coming, place) if any(one.quantity for one in coming) else {}
@@ -162,22 +162,24 @@ def read(rows: Iterable[Mapping[str, Any]]) -> list[rules.Coming]:
 	]
 
 
-def not_there(slip: Document, coming: Iterable[rules.Coming]) -> list[Refusal]:
-	"""Return what stands against booking goods as come or destroyed: more than is outstanding, or than the
-	customer still has, each batch by itself; counted locked (G6, G7).
+def _refuse_taken(slip: Document, coming: Iterable[rules.Coming]) -> None:
+	"""Refuse goods of which the customer has not so many any more, each batch by itself; counted locked
+	(G7).
 	"""
-	coming = list(coming)
-	if found := rules.coming_refusals(coming, accounted.parts(slip)):
-		return found
 	sums: dict[str, tuple[Decimal, tuple[str, ...]]] = {}
 	for one in coming:
 		quantity, numbers = sums.get(one.row, (Decimal(), ()))
 		sums[one.row] = (quantity + one.quantity, (*numbers, *one.serials))
-	return edit.taken_since(slip, sums)
+	if found := edit.taken_since(slip, sums):
+		refuse(found)
 
 
 def take_in(slip: Document, coming: Iterable[rules.Coming], place: str) -> dict[str, Document]:
-	"""Submit the returns that bring goods into quarantine; by row of the slip the document (G6, G7)."""
+	"""Submit the returns that bring goods into quarantine; by row of the slip the document (G6, G7).
+
+	The customer of the slip is locked. Raises QMSRefusal.
+	"""
+	coming = list(coming)
 	rows = {row.name: row for row in slip.items}
 	of_delivery: dict[tuple[str, str], list[documents.Goods]] = defaultdict(list)
 	where: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -188,8 +190,10 @@ def take_in(slip: Document, coming: Iterable[rules.Coming], place: str) -> dict[
 			of_delivery[key].append(goods_of(row, one))
 			where[key].append(one.row)
 	found = {}
+	made = documents.returns_of(of_delivery, place)
+	_refuse_taken(slip, coming)
 	with making.documents(slip.name) as step:
-		for key, doc in zip(of_delivery, documents.returns_of(of_delivery, place), strict=True):
+		for key, doc in zip(of_delivery, made, strict=True):
 			step.insert(doc)
 			documents.place_parts(doc, place)
 			step.submit(doc)

@@ -14,7 +14,17 @@ from qms_customer.contract import notify, states
 from qms_customer.erp.file import is_stored
 from qms_customer.messages import refuse
 from qms_customer.records import contents, signing
-from qms_customer.returns import arrival, documents, inbox, making, opened, quarantine, route, slips
+from qms_customer.returns import (
+	accounted,
+	arrival,
+	documents,
+	inbox,
+	making,
+	opened,
+	quarantine,
+	route,
+	slips,
+)
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark
 from qms_customer.rules.people import SERVICE
@@ -41,7 +51,7 @@ def record(
 	photos, certificate = (str(evidence.get(one) or "") for one in ("photos", "certificate"))
 	by, witness = (str(evidence.get(one) or "").strip() for one in ("destroyed_by", "witness"))
 	on = getdate(evidence.get("destroyed_on")) if evidence.get("destroyed_on") else None
-	found = arrival.not_there(slip, coming)
+	found = rules.coming_refusals(coming, accounted.parts(slip))
 	found += rules.nothing_refusals(coming)
 	found += rules.destruction_refusals(
 		rules.Destruction(by, on, is_stored(photos), witness, is_stored(certificate)),

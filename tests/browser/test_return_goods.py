@@ -78,6 +78,12 @@ def test_goods_come_back_are_inspected_and_exchanged(
 	quality.button(title, "Inspect Goods")
 	quality.page.wait_for_url("**/app/quality-inspection/MAT-QA-*")
 	quality.page.settle()
+	# ERPNext has it accepted from the beginning.
+	quality.refused("G6", do=quality.submit)
+	quality.page.shot("4-untested")
+	quality.close_message()
+	quality.fill(remarks="Seal intact, flow 5 ml/min")
+	quality.save()
 	quality.submit()
 	quality.page.wait_for_function("() => cur_frm.doc.docstatus === 1")
 	quality.open(d.SLIP, slip.name)
@@ -90,8 +96,8 @@ def test_goods_come_back_are_inspected_and_exchanged(
 	quality.page.shot("5-disposition")
 	quality.sign()
 	shown(quality)
-	quality.page.shot("6-closed", full_page=True)
-	assert now(slip).workflow_state == states.RETURN_CLOSED
+	quality.page.shot("6-settlement", full_page=True)
+	assert now(slip).workflow_state == states.RETURN_SETTLING
 
 	seller.open(d.SLIP, slip.name)
 	shown(seller)
@@ -124,6 +130,21 @@ def test_goods_are_destroyed_on_site_with_evidence(
 	seller.page.shot("4-destroyed")
 	seller.sign()
 	shown(seller)
-	seller.page.shot("5-closed", full_page=True)
-	assert now(slip).workflow_state == states.RETURN_CLOSED
+	seller.page.shot("5-settlement", full_page=True)
+	assert now(slip).workflow_state == states.RETURN_SETTLING
 	assert slip.arrivals[0].evidence == photo
+
+	assert not seller.has_button("Give Something Else")
+	manager = at(desk, slip, cast.person(roles.BUSINESS_MANAGER), lang)
+	manager.button("Give Something Else")
+	manager.fill(manager.dialog, instead="Nothing More", reason="The customer waives it, by phone")
+	manager.page.shot("6-instead")
+	manager.sign()
+	shown(manager)
+	manager.page.shot("7-closed", full_page=True)
+	slip = now(slip)
+	assert (slip.workflow_state, slip.wanted, slip.given) == (
+		states.RETURN_CLOSED,
+		"Exchange",
+		"Nothing More",
+	)

@@ -217,6 +217,8 @@ def inspected(
 		name = api.make_inspection(slip.name, row.item_code, row.batch_no or "", **values)["name"]
 		doc = frappe.get_doc("Quality Inspection", name)
 		doc.manual_inspection, doc.status, doc.remarks = 1, status, "Seen and measured"
+		for reading in doc.readings:
+			reading.manual_inspection, reading.status = 1, status
 		doc.save()
 		if submit:
 			doc.submit()
@@ -260,6 +262,13 @@ def disposed(
 			row.batch_no or "",
 			**{"serial_nos": row.serial_nos or "", "comment": "As inspected", **values},
 		)
+	return slip.reload()
+
+
+def given(world: c.World, slip: Document, instead: str = "Nothing More", user: str = "") -> Document:
+	"""The business manager decides what is given instead of what was asked for."""
+	with as_user(user or world.person(roles.BUSINESS_MANAGER)):
+		api.decide_given(slip.name, shown(slip), instead, "Agreed with Dr Gu by phone")
 	return slip.reload()
 
 

@@ -18,6 +18,7 @@ from qms_customer.records import verification
 from tests.support import isolation
 from tests.support.people import as_user
 
+SHOW = os.environ.get("QMS_MACHINE_SHOW")
 EXAMPLES = int(os.environ.get("QMS_MACHINE_EXAMPLES", 0))
 REFUSED = (frappe.ValidationError, frappe.PermissionError, frappe.DoesNotExistError)
 NUMBERS = st.integers(0, 11)
@@ -80,6 +81,8 @@ class Walk(RuleBasedStateMachine):
 			frappe.clear_messages()
 			self.said = str(refusal)
 			self.done[f"{what} refused"] += 1
+			if SHOW:
+				self.done[f"{what}: {self.said[:90]}"] += 1
 			return False
 		self.done[what] += 1
 		return True
@@ -111,5 +114,5 @@ def walk(machine: type[Walk], steps: int = 10) -> None:
 			phases=[Phase.generate] if EXAMPLES else [Phase.generate, Phase.shrink],
 		),
 	)
-	if os.environ.get("QMS_MACHINE_SHOW"):
+	if SHOW:
 		print("\n".join(f"{n:5} {what}" for what, n in sorted(machine.done.items())))
