@@ -175,7 +175,10 @@ class Site:
 	def __init__(self) -> None:
 		# ERPNext would let more leave than was ordered: ours is the gate that does not.
 		frappe.db.set_single_value("Stock Settings", "over_delivery_receipt_allowance", 400)
-		c.plain_returns()
+		# Signed: the records of the site are verified after each walk.
+		rules = frappe.get_single("QMS Customer Settings")
+		rules.plain_returns = "Allow"
+		c.save_settings(rules)
 		world = self.world = c.World()
 		world.everybody()
 		self.people = {
