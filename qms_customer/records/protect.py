@@ -243,14 +243,14 @@ def _links(email: Document) -> list[tuple[str, str]]:
 
 
 def before_file(doc: Document, method: str | None = None) -> None:
-	"""A file of a signed record, or of an e-mail about one, stays what and where it is (K2; 11.70)."""
+	"""A file that a record keeps, or of an e-mail about one, stays what and where it is (K2; 11.70)."""
 	before = None if doc.is_new() else _before(doc)
 	if before and _changed(doc, before, FILE):
 		refuse_file(before)
 
 
 def refuse_file(doc: Document, method: str | None = None) -> None:
-	"""Refuse what would be done to a file of a signed record, or of an e-mail about one (K2)."""
+	"""Refuse what would be done to a file that a record keeps, or of an e-mail about one (K2)."""
 	if not frappe.flags.in_uninstall and (name := _record_of(doc.attached_to_doctype, doc.attached_to_name)):
 		_refuse(doc, name)
 
@@ -274,7 +274,14 @@ def _record_of(doctype: str | None, name: str | None) -> str:
 			return ""
 		linked = _links(frappe.get_doc("Communication", name))
 		return linked[0][1] if linked else ""
-	return name if is_signed(doctype, name) else ""
+	return name if is_signed(doctype, name) or _keeps_files(doctype, name) else ""
+
+
+def _keeps_files(doctype: str | None, name: str) -> bool:
+	"""Whether a record that nobody has signed yet is at work with the files on it; at most one query (K2)."""
+	kind = stored_name(doctype)
+	field = RECORDS[kind].files_from if kind in RECORDS else ""
+	return bool(field and frappe.db.get_value(kind, name, field))
 
 
 # The forms of records

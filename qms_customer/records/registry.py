@@ -99,6 +99,8 @@ class RecordType:
 	`complete`: K1: fields that a person fills in, or marks "/", before signing, each with when it applies.
 	`correctable`: K2: fields, and "table.field", that are corrected legibly; a field that decides something
 	is not among them, it is superseded by a new version.
+	`files_from`: the field that says since when its files are kept, though nobody has signed it yet; all
+	others are kept from the first signature on.
 	`version`: the field that holds the record's version.
 	`states`: the workflow states that its content allows, verified with it.
 	`form`: K4: which form of the settings a record is printed as.
@@ -108,6 +110,7 @@ class RecordType:
 	from_draft: bool = True
 	complete: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
 	correctable: frozenset[str] = frozenset()
+	files_from: str = ""
 	version: str = ""
 	states: States | None = None
 	form: Callable[[Any], str] = lambda doc: doc.doctype
@@ -257,6 +260,8 @@ RECORDS: dict[str, RecordType] = {
 				"batch_measures.comment",
 			}
 		),
+		# G1: photos of what is complained about are in front of whoever tests and approves.
+		files_from="put_forward_on",
 		states=States(("docstatus", "decision"), _of_return_slip),
 	),
 	SWEEP_FINDING: RecordType(

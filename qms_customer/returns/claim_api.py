@@ -2,29 +2,26 @@
 nothing is decided in the browser (G2-G5).
 """
 
-import json
-from typing import Any
-
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.contract import people
-from qms_customer.messages import refuse_one
 from qms_customer.records import signing
 from qms_customer.returns import approval, batch, claim, claim_panel, opened
 from qms_customer.rules import mark
+
+UNREADABLE = mark("The findings cannot be read. Reload the form and record them again.")
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 def get_claim(name: str) -> dict:
 	"""Return what the form shows of claim, batches and approval, and what this person may do (G2-G5)."""
-	return claim_panel.panel(_readable(name))
+	return claim_panel.panel(opened.readable(name))
 
 
 @frappe.whitelist(methods=["POST"])
 def make_inspection(name: str, row: str, template: str = "") -> dict:
 	"""Make the draft Quality Inspection of a retained sample (G3)."""
-	_readable(name)
+	opened.readable(name)
 	return {"name": claim.make_inspection(name, row, template).name}
 
 
@@ -36,15 +33,15 @@ def find(
 
 	`findings`: rows of row, finding, quality_inspection and comment, or the same as JSON.
 	"""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
-		return _state(claim.find(name, content_hash, _rows(findings)))
+		return _state(claim.find(name, content_hash, opened.sent_rows(findings, "G3", UNREADABLE)))
 
 
 @frappe.whitelist(methods=["POST"])
 def explain(name: str, content_hash: str, explanation: str, signature: str | dict | None = None) -> dict:
 	"""Record what was explained to the customer (G4)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
 		return _state(claim.explain(name, content_hash, explanation))
 
@@ -60,7 +57,7 @@ def record_answer(
 	signature: str | dict | None = None,
 ) -> dict:
 	"""Record the customer's answer to the explanation (G4)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
 		return _state(claim.record_answer(name, content_hash, answer, answered_by, answered_on, comment))
 
@@ -70,7 +67,7 @@ def decide(
 	name: str, decision: str, content_hash: str, comment: str = "", signature: str | dict | None = None
 ) -> dict:
 	"""Approve or reject a return (G2)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
 		return _state(approval.decide(name, decision, content_hash, comment))
 
@@ -78,14 +75,14 @@ def decide(
 @frappe.whitelist(methods=["POST"])
 def block_batch(name: str, content_hash: str, row: str) -> dict:
 	"""Block a bad batch (G5)."""
-	_readable(name)
+	opened.readable(name)
 	return _state(batch.block(name, content_hash, row))
 
 
 @frappe.whitelist(methods=["POST"])
 def move_batch(name: str, content_hash: str, row: str) -> dict:
 	"""Move the stock of a bad batch to quarantine (G5)."""
-	_readable(name)
+	opened.readable(name)
 	return _state(batch.move(name, content_hash, row))
 
 
@@ -94,7 +91,7 @@ def open_non_conformance(
 	name: str, content_hash: str, row: str, procedure: str, subject: str, details: str = ""
 ) -> dict:
 	"""Open a Non Conformance on a bad batch (G5)."""
-	_readable(name)
+	opened.readable(name)
 	return _state(batch.open_non_conformance(name, content_hash, row, procedure, subject, details))
 
 
@@ -103,30 +100,10 @@ def look_at_batch(
 	name: str, content_hash: str, row: str, comment: str = "", signature: str | dict | None = None
 ) -> dict:
 	"""Sign that the rest of a bad batch was looked at (G5)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
 		return _state(batch.look_at(name, content_hash, row, comment))
 
 
 def _state(slip: Document) -> dict:
 	return {"name": slip.name, "workflow_state": slip.workflow_state, "docstatus": slip.docstatus}
-
-
-def _readable(name: str) -> Document:
-	doc = frappe.get_doc(opened.DOCTYPE, name)
-	people.check_readable(doc)
-	return doc
-
-
-def _rows(given: str | list | None) -> list[dict[str, Any]]:
-	"""The findings as rows of plain values; anything else that a client sends is refused (G3)."""
-	try:
-		rows = json.loads(given) if isinstance(given, str) and given else given or []
-	except ValueError:
-		rows = given
-	plain = (str, int, float, type(None))
-	if not isinstance(rows, list) or not all(
-		isinstance(r, dict) and all(isinstance(v, plain) for v in r.values()) for r in rows
-	):
-		refuse_one("G3", mark("The findings cannot be read. Reload the form and record them again."))
-	return rows

@@ -3,15 +3,12 @@ and is one transaction (G6, G7).
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.contract import people
 from qms_customer.contract.facts import number
-from qms_customer.messages import refuse_one
 from qms_customer.records import signing
 from qms_customer.returns import (
 	accounted,
@@ -28,11 +25,13 @@ from qms_customer.returns import (
 )
 from qms_customer.rules import disposal, mark
 
+UNREADABLE = mark("The rows cannot be read. Reload the form and start again.")
+
 
 @frappe.whitelist(methods=["GET", "POST"])
 def get_goods(name: str) -> dict:
 	"""Return what the form shows of the goods of a slip, and may do (G6)."""
-	return goods_panel.panel(_readable(name))
+	return goods_panel.panel(opened.readable(name))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -45,7 +44,7 @@ def decide_route(
 	signature: str | dict | None = None,
 ) -> dict:
 	"""Decide by cost where the goods go, as Sales (G6, K3)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
 		return _moved(route.decide(name, content_hash, route_to, freight, reason))
 
@@ -53,8 +52,8 @@ def decide_route(
 @frappe.whitelist(methods=["POST"])
 def receive(name: str, content_hash: str, rows: str | list | None = None) -> dict:
 	"""Book goods that arrived into quarantine (G6)."""
-	_readable(name)
-	return _moved(arrival.receive(name, content_hash, _rows(rows)))
+	opened.readable(name)
+	return _moved(arrival.receive(name, content_hash, opened.sent_rows(rows, "G6", UNREADABLE)))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -66,9 +65,9 @@ def write_off(
 	signature: str | dict | None = None,
 ) -> dict:
 	"""Record that goods will not come after all, as Sales (G6, K3)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
-		return _moved(arrival.write_off(name, content_hash, _rows(rows), reason))
+		return _moved(arrival.write_off(name, content_hash, opened.sent_rows(rows, "G6", UNREADABLE), reason))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -80,9 +79,13 @@ def record_destruction(
 	signature: str | dict | None = None,
 ) -> dict:
 	"""Record that goods were destroyed where they are, with the evidence (G6, K3)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
-		return _moved(destruction.record(name, content_hash, _rows(rows), _values(evidence)))
+		return _moved(
+			destruction.record(
+				name, content_hash, opened.sent_rows(rows, "G6", UNREADABLE), _values(evidence)
+			)
+		)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -90,7 +93,7 @@ def make_inspection(
 	name: str, item: str, batch: str = "", template: str = "", source: str = disposal.RETURNED
 ) -> dict:
 	"""Make the draft inspection of goods in quarantine (G6)."""
-	_readable(name)
+	opened.readable(name)
 	return {"name": arrival.inspect(name, item, batch, template, source).name}
 
 
@@ -112,7 +115,7 @@ def dispose(
 	signature: str | dict | None = None,
 ) -> dict:
 	"""Decide what becomes of goods in quarantine, as Quality (G6, K3)."""
-	_readable(name)
+	opened.readable(name)
 	wanted = disposal.Disposing(
 		item, batch, number(qty), disposition_of, accounted.serials(serial_nos), comment, source
 	)
@@ -128,7 +131,7 @@ def take_back(
 	name: str, content_hash: str, row: str, reason: str = "", signature: str | dict | None = None
 ) -> dict:
 	"""Take back what was booked by mistake (G6, K3)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
 		return _moved(taking_back.take_back(name, content_hash, row, reason))
 
@@ -146,37 +149,19 @@ def decide_given(
 @frappe.whitelist(methods=["POST"])
 def draft_replacement(name: str, content_hash: str) -> dict:
 	"""Draft the delivery note of the replacement (G6, G7)."""
-	_readable(name)
+	opened.readable(name)
 	return {"name": exchange.draft_replacement(name, content_hash).name}
 
 
 @frappe.whitelist(methods=["POST"])
 def draft_credit_notes(name: str, content_hash: str) -> list[str]:
 	"""Draft the credit notes for Finance (G6)."""
-	_readable(name)
+	opened.readable(name)
 	return [doc.name for doc in credit.draft(name, content_hash)]
-
-
-def _readable(name: str) -> Document:
-	slip = frappe.get_doc(opened.DOCTYPE, name)
-	people.check_readable(slip)
-	return slip
 
 
 def _moved(slip: Document) -> dict:
 	return {"workflow_state": slip.workflow_state}
-
-
-def _rows(rows: str | list | None) -> list[dict[str, Any]]:
-	"""The rows of a form as plain values; anything else that a client sends is refused (G6)."""
-	try:
-		found = json.loads(rows) if isinstance(rows, str) and rows else rows
-	except ValueError:
-		found = None
-	found = found or []
-	if not isinstance(found, list) or not all(isinstance(r, dict) and _is_plain(r) for r in found):
-		refuse_one("G6", mark("The rows cannot be read. Reload the form and start again."))
-	return found
 
 
 def _values(given: str | dict | None) -> dict[str, Any]:
@@ -185,8 +170,4 @@ def _values(given: str | dict | None) -> dict[str, Any]:
 	except ValueError:
 		found = None
 	found = found or {}
-	return found if isinstance(found, dict) and _is_plain(found) else {}
-
-
-def _is_plain(values: Mapping[str, Any]) -> bool:
-	return all(isinstance(v, str | int | float | type(None)) for v in values.values())
+	return found if isinstance(found, dict) and opened.is_plain(found) else {}

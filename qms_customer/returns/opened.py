@@ -4,6 +4,8 @@ K3).
 
 import hashlib
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import frappe
 from frappe.model.document import Document
@@ -23,6 +25,29 @@ def shown_hash(slip: Document) -> str:
 	return hashlib.sha256(seen.encode()).hexdigest()
 
 
+def readable(name: str) -> Document:
+	"""Return a slip; who may not read it is refused (L1)."""
+	slip = frappe.get_doc(DOCTYPE, name)
+	people.check_readable(slip)
+	return slip
+
+
+def sent_rows(given: str | list | None, rule: str, message: str) -> list[dict[str, Any]]:
+	"""Return the rows that a form sent as plain values; anything else that a client sends is refused."""
+	try:
+		found = (json.loads(given) if isinstance(given, str) and given else given) or []
+	except ValueError:
+		found = None
+	if not isinstance(found, list) or not all(isinstance(r, dict) and is_plain(r) for r in found):
+		refuse_one(rule, message)
+	return found
+
+
+def is_plain(values: Mapping[str, Any]) -> bool:
+	"""Return whether values that a form sent are texts and numbers."""
+	return all(isinstance(v, str | int | float | type(None)) for v in values.values())
+
+
 def lock_customer(name: str) -> None:
 	"""Lock the customer of a slip: two slips are counted one after the other, also what has no batch (G7).
 
@@ -35,7 +60,7 @@ def lock_customer(name: str) -> None:
 
 def locked(name: str, content_hash: str) -> Document:
 	"""Lock a slip and return it if it is still what was shown; who may not read it is refused (C12, L1)."""
-	people.check_readable(frappe.get_doc(DOCTYPE, name))
+	readable(name)
 	slip = frappe.get_doc(DOCTYPE, name, for_update=True)
 	if content_hash != shown_hash(slip):
 		refuse_one("C12", mark("The slip has changed since it was shown to you. Reload it and do it again."))

@@ -5,7 +5,8 @@ from decimal import Decimal
 from frappe.model.document import Document
 from markupsafe import Markup
 
-from qms_customer.records import prints
+from qms_customer.records import contents, prints
+from qms_customer.returns import credit, exchange
 from qms_customer.returns.accounted import live
 from qms_customer.rules import forms
 from qms_customer.rules.disposal import DESTROYED
@@ -24,8 +25,21 @@ def qms_return_slip_form(doc: Document) -> Markup:
 			both("Return Slip", "退货单"),
 			company=slip.company,
 			quantity=quantity,
+			given=_given(slip),
+			files=contents.attachments(slip.doctype, slip.name),
 		)
 	)
+
+
+def _given(slip: Document) -> list[tuple[Markup, list]]:
+	"""What the customer got for the goods: replacements and credit notes, as far as there are any; two
+	queries.
+	"""
+	found = [
+		(both("Replacement for Returned Goods"), exchange.replacements(slip.name)),
+		(both("Credit Notes"), credit.notes(slip.name)),
+	]
+	return [(what, some) for what, some in found if some]
 
 
 def qms_destruction_certificate(doc: Document) -> Markup:

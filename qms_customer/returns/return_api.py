@@ -10,7 +10,6 @@ import frappe
 from frappe.model.document import Document
 from frappe.rate_limiter import rate_limit
 
-from qms_customer.contract import people
 from qms_customer.messages import refuse_one
 from qms_customer.records import signing
 from qms_customer.returns import confirm, forward, make, opened, panel, scanned
@@ -20,7 +19,7 @@ from qms_customer.rules import mark
 @frappe.whitelist(methods=["GET", "POST"])
 def get_panel(name: str) -> dict:
 	"""Return what the form shows: where the slip stands, what comes next, what is missing (G1)."""
-	return panel.panel(_readable(name))
+	return panel.panel(opened.readable(name))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -57,28 +56,28 @@ def read_code(code: str, before: str = "") -> dict:
 @frappe.whitelist(methods=["POST"])
 def attach_paper(name: str, content_hash: str, file: str, confirmed_by: str, confirmed_on: str) -> dict:
 	"""Record that the customer signed on paper (G1)."""
-	_readable(name)
+	opened.readable(name)
 	return _state(confirm.attach_paper(name, content_hash, file, confirmed_by, confirmed_on))
 
 
 @frappe.whitelist(methods=["POST"])
 def make_link(name: str, content_hash: str) -> dict:
 	"""Return a link for the customer, once (G1)."""
-	_readable(name)
+	opened.readable(name)
 	return {"url": confirm.make_link(name, content_hash)}
 
 
 @frappe.whitelist(methods=["POST"])
 def put_forward(name: str, content_hash: str) -> dict:
 	"""Put a slip forward (G1, G7)."""
-	_readable(name)
+	opened.readable(name)
 	return _state(forward.put_forward(name, content_hash))
 
 
 @frappe.whitelist(methods=["POST"])
 def withdraw(name: str, content_hash: str, reason: str = "", signature: str | dict | None = None) -> dict:
 	"""Withdraw a slip that is not decided (G1)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
 		return _state(forward.withdraw(name, content_hash, reason))
 
@@ -92,12 +91,6 @@ def confirm_by_link(
 	"""Record the customer's confirmation (G1)."""
 	confirm.by_link(token, confirmed_by, _rows(rows), agreed)
 	return {"confirmed": True}
-
-
-def _readable(name: str) -> Document:
-	slip = frappe.get_doc(opened.DOCTYPE, name)
-	people.check_readable(slip)
-	return slip
 
 
 def _may_make() -> None:

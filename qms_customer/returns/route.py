@@ -72,14 +72,14 @@ def decide(name: str, content_hash: str, route: str, freight: float | str | None
 	opened.require_state(slip, "G6", *OPEN)
 	role = opened.require_role("G6", mark("Where returned goods go is decided by: {0}."), SALES)
 	worth = value(slip)
-	cost = rules.Cost(None if freight in (None, "") else number(freight), worth)
-	if found := rules.route_refusals(route, cost, reason):
+	known = None if freight in (None, "") else number(freight)
+	if found := rules.route_refusals(route, known, reason):
 		refuse(found)
 	signing.in_hand()
 	slip.update(
 		{
 			"route": route,
-			"freight": float(cost.freight),
+			"freight": float(known),
 			"goods_value": float(worth),
 			"route_reason": reason,
 			"routed_by": frappe.session.user,

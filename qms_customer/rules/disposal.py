@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from qms_customer.rules import mark, says
 from qms_customer.rules.goods import TOLERANCE
-from qms_customer.rules.returns import BACK, NOTHING_MORE, ROUTES, WANTED, Key
+from qms_customer.rules.returns import NOTHING_MORE, ROUTES, WANTED, Key
 from qms_customer.rules.review import Refusal
 
 # What happened to goods that were approved to come back.
@@ -31,27 +31,14 @@ RETURNED, BLOCKED = "Returned Goods", "Blocked Stock"
 # The route, by cost
 
 
-@dataclass(frozen=True)
-class Cost:
-	"""What it costs to have the goods back, and what they are worth, in one currency."""
-
-	freight: Decimal | None
-	value: Decimal
-
-
-def cheaper(cost: Cost) -> str:
-	"""Return the route that costs less: goods come back that are worth more than their freight (G6)."""
-	return BACK if cost.freight is not None and cost.freight < cost.value else ROUTES[1]
-
-
-def route_refusals(route: str, cost: Cost, reason: str) -> list[Refusal]:
+def route_refusals(route: str, freight: Decimal | None, reason: str) -> list[Refusal]:
 	"""Return what stands against a route: it is one of two, its freight is known and its reason given
 	(G6).
 	"""
 	found = []
 	if route not in ROUTES:
 		found.append(Refusal("G6", mark("Decide whether the goods come back or are destroyed on site."), ()))
-	if cost.freight is None or cost.freight < 0:
+	if freight is None or freight < 0:
 		found.append(Refusal("G6", mark("Enter what it would cost to have the goods back."), ()))
 	if not says(reason):
 		found.append(Refusal("G6", mark("Say why the goods take this route."), ()))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qms_customer.rules import allocation, returns
 from qms_customer.rules import disposal as rules
-from qms_customer.rules.disposal import Coming, Cost, Destruction, Disposing, Held, Inspection, Owed, Part
+from qms_customer.rules.disposal import Coming, Destruction, Disposing, Held, Inspection, Owed, Part
 
 TODAY = date(2026, 5, 20)
 ARRIVED = datetime(2026, 5, 18, 9)
@@ -42,17 +42,10 @@ def said(found: list) -> str:
 
 
 @pytest.mark.rule("G6")
-def test_g6_the_cheaper_route():
-	assert rules.cheaper(Cost(D(10), D(40))) == returns.BACK
-	assert rules.cheaper(Cost(D(40), D(40))) == returns.ON_SITE
-	assert rules.cheaper(Cost(None, D(40))) == returns.ON_SITE
-
-
-@pytest.mark.rule("G6")
 def test_g6_a_route_needs_freight_and_reason():
-	assert rules.route_refusals(returns.BACK, Cost(D(0), D(1)), "Cheap") == []
-	assert len(rules.route_refusals("Somewhere", Cost(None, D(1)), "/")) == 3
-	assert "cost" in said(rules.route_refusals(returns.BACK, Cost(D(-1), D(1)), "Cheap"))
+	assert rules.route_refusals(returns.BACK, D(0), "Cheap") == []
+	assert len(rules.route_refusals("Somewhere", None, "/")) == 3
+	assert "cost" in said(rules.route_refusals(returns.BACK, D(-1), "Cheap"))
 
 
 # Arrival

@@ -16,29 +16,19 @@ from qms_customer.messages import QMSRefusal
 from qms_customer.returns import claim_api as api
 from qms_customer.returns.batch import on_hand
 from qms_customer.rules import people as roles
-from tests.site.test_doors_counter import sale, standing, till
 from tests.support import claims as r
 from tests.support import contracts as c
 from tests.support import disposed as d
 from tests.support import goods as g
 from tests.support import returned, sales
 from tests.support.company import ABBR, COMPANY
+from tests.support.counter import sale, standing, till
 from tests.support.people import as_user, make_user
 from tests.support.plain import hooks_off
 from tests.support.sql import count_queries
 
 BLOCKED = "G5: Row 1, .*is blocked"
 NOTE, ENTRY, INVOICE = "Delivery Note", "Stock Entry", "Sales Invoice"
-
-
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
 
 
 @pytest.fixture

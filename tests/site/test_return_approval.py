@@ -20,11 +20,6 @@ from tests.support.doors import nothing_changes
 from tests.support.people import as_user, logged_in, make_user
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def pending(world: c.World, **values) -> Document:
 	code = r.device()
 	customer, lot = r.sold(code)

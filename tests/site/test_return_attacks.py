@@ -24,11 +24,6 @@ PUT_FORWARD = "qms_customer.returns.return_api.put_forward"
 BY_LINK = "qms_customer.returns.return_api.confirm_by_link"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 @pytest.mark.rule("C11")
 def test_steps_are_not_written_past_their_functions(world: c.World) -> None:
 	slip = r.slip(world, r.delivered(10), 4)

@@ -25,11 +25,6 @@ from tests.support.sql import count_queries
 
 
 @pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
 def quarantine() -> str:
 	frappe.db.set_value("Warehouse", {"qms_quarantine": 1}, "qms_quarantine", 0)
 	return r.place("qms_quarantine")

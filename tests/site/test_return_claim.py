@@ -26,11 +26,6 @@ from tests.support.sql import count_queries
 INSPECTION = "Quality Inspection"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def todos(slip: Document) -> set[str]:
 	return set(
 		frappe.get_all(

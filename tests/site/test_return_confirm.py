@@ -23,11 +23,6 @@ from tests.support.doors import nothing_changes
 from tests.support.people import as_user
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
 def link(world: c.World, slip: Document) -> str:
 	"""The token of a new link."""
 	with as_user(world.second_sales()):

@@ -23,16 +23,6 @@ NOTE, ENTRY = "Delivery Note", "Stock Entry"
 
 
 @pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
-
-
-@pytest.fixture
 def code() -> str:
 	return c.item(stock=30)
 

@@ -22,16 +22,6 @@ from tests.support.people import as_user
 NOTE, INVOICE = "Delivery Note", "Sales Invoice"
 
 
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
-
-
 def replacement(world: c.World, slip: Document) -> Document:
 	with as_user(world.sales):
 		return frappe.get_doc(NOTE, api.draft_replacement(slip.name, d.shown(slip))["name"])

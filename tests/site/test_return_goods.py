@@ -23,16 +23,6 @@ NOTE = "Delivery Note"
 
 
 @pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
-
-
-@pytest.fixture
 def slip(world: c.World) -> frappe._dict:
 	"""An approved slip on four of ten pieces of a batch that were delivered without a contract."""
 	code = c.item(has_batch_no=1, create_new_batch=0)

@@ -21,11 +21,11 @@ from qms_customer.returns import counter, making
 from qms_customer.returns import disposition_api as api
 from qms_customer.rules import returns as rules
 from qms_customer.setup import install
-from tests.site.test_doors_counter import pay, sale, till
 from tests.support import contracts as c
 from tests.support import disposed as d
 from tests.support import goods as g
 from tests.support import sales
+from tests.support.counter import pay, sale, till
 from tests.support.doors import copied, fresh, sent
 from tests.support.people import as_user
 from tests.support.plain import hooks_off
@@ -34,16 +34,6 @@ from tests.support.web import messages
 
 NOTE, INVOICE, COUNTER = "Delivery Note", "Sales Invoice", "POS Invoice"
 NO_SLIP = r"(?s)G1: .* without a return slip.*Create, Return Slip.*G2: The business manager approves"
-
-
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
-
-
-@pytest.fixture
-def actors() -> tuple[str, ...]:
-	return g.everybody()
 
 
 def delivered(doctype: str = NOTE, quantity: float = 5) -> Document:

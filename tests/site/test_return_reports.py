@@ -15,8 +15,8 @@ from frappe.www.printview import get_html_and_style
 
 from qms_customer.contract import customer_file, escalation, register
 from qms_customer.messages import QMSRefusal
-from qms_customer.records import prints
-from qms_customer.returns import claim_api, quarantine_stock, waiting
+from qms_customer.records import contents, prints
+from qms_customer.returns import claim_api, disposition_api, quarantine_stock, waiting
 from qms_customer.rules import people as roles
 from tests.site.test_prints import pages, text
 from tests.support import claims, sales
@@ -30,11 +30,6 @@ RATES, OPEN, STOCK = "Returns and Their Rates", "Open Return Slips", "Quarantine
 REPORTS = (RATES, OPEN, STOCK)
 SLIP = "Return Slip"
 EVERY_ROLE = (*roles.ROLES, "System Manager")
-
-
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
 
 
 def goods(quantity: float = 10, **values: Any) -> Document:
@@ -95,7 +90,7 @@ def test_user_permissions_hold_in_them(world: c.World) -> None:
 	).insert()
 	frappe.clear_cache(user=user)
 	with as_user(user):
-		assert {r["group"] for r in rows_of(RATES, group_by="Customer")} == {mine.customer_name}
+		assert {r["group"] for r in rows_of(RATES, group_by="Customer")} == {mine.customer}
 		assert {r["customer_name"] for r in rows_of(OPEN)} == {mine.customer_name}
 		found = {r["item_code"]: r for r in rows_of(STOCK)}
 		assert mine.customer_name in found[mine.items[0].item_code]["customers"]
@@ -134,6 +129,30 @@ def test_returns_against_deliveries(world: c.World) -> None:
 			rows_of(RATES, from_date="2026-02-01", to_date="2026-01-01")
 		with pytest.raises(QMSRefusal):
 			rows_of(RATES, group_by="owner")
+
+
+@pytest.mark.rule("G1", "H8")
+def test_rates_lead_to_items_and_customers_and_are_of_one_reason(world: c.World) -> None:
+	note = goods(10)
+	some, other = frappe.get_all("Return Reason", pluck="name", limit=2)
+	for reason, quantity in ((some, 4), (other, 1)):
+		d.approved(world, {"delivery": note, "place": 0, "stock_qty": quantity, "reason_code": reason})
+	with as_user(make_user(roles.AUDITOR)):
+		for by, target, key in (
+			("Item", "Item", note.items[0].item_code),
+			("Batch", "Item", note.items[0].item_code),
+			("Customer", "Customer", note.customer),
+		):
+			filters = json.dumps({"group_by": by, "customer": note.customer, "reason_code": some})
+			found = run(RATES, filters=filters, ignore_prepared_report=True)
+			first = found["columns"][0]
+			assert (first["fieldtype"], first["options"]) == ("Link", target)
+			(row,) = (r for r in found["result"] if isinstance(r, dict))
+			assert (row["group"], row["approved"], row["delivered"]) == (key, 4, 10), by
+		assert (
+			row["customer_name"] == note.customer_name
+			and note.customer_name in found["chart"]["data"]["labels"]
+		)
 
 
 @pytest.mark.rule("G1", "H8")
@@ -262,6 +281,48 @@ def test_a_slip_is_printed_whole_with_a_place_to_sign(world: c.World) -> None:
 	assert all(slip.name in one for one in pages(file)) and "第1页" in pages(file)[0]
 
 
+@pytest.mark.rule("G5", "K6")
+def test_the_rest_of_a_bad_batch_is_printed(world: c.World) -> None:
+	slip = claims.bad(world, claims.claimed(world, 4))
+	found = page(slip, SLIP)
+	assert "问题批号的其余产品" in found and "NOT LOOKED AT YET" in found
+	with as_user(world.person(roles.QUALITY)):
+		claim_api.look_at_batch(
+			slip.name, claims.shown(slip), slip.batch_measures[0].name, "Sold out elsewhere"
+		)
+	found, measure = page(slip.reload(), SLIP), slip.batch_measures[0]
+	assert "NOT LOOKED AT YET" not in found
+	for part in ("Sold out elsewhere", measure.looked_by_name, f"{measure.stock_qty:g}"):
+		assert part in found, part
+
+
+@pytest.mark.rule("G6", "G7", "K6")
+def test_what_the_customer_got_and_who_saw_it_destroyed_is_printed(world: c.World) -> None:
+	_order, note, _batch = d.ordered(world)
+	sheet = page(d.approved(world, (note, 0, 1)), SLIP)
+	assert "换货与贷项凭证" not in sheet and "附件" not in sheet
+	slip = d.routed(world, d.approved(world, (note, 0, 4)), "Destroyed on Site")
+	slip = d.destroyed(world, slip, 4)
+	with as_user(world.sales):
+		replacement = disposition_api.draft_replacement(slip.name, d.shown(slip))["name"]
+	photo = c.upload(attached_to_doctype=SLIP, attached_to_name=slip.name)
+	for _state in ("草稿 Draft", "已提交 Submitted"):
+		found = page(slip, SLIP)
+		for part in ("换货与贷项凭证", replacement, _state, "见证人", "Mr Lin", "Dr Gu"):
+			assert part in found, part
+		assert photo.file_name in found and contents.file_hash(photo) in found
+		frappe.get_doc("Delivery Note", replacement).submit()
+
+
+@pytest.mark.rule("G6", "K6")
+def test_credit_notes_are_printed(world: c.World) -> None:
+	code = c.item(has_batch_no=1, create_new_batch=0)
+	bill = sales.invoiced(c.customer(), {"item_code": code, "qty": 5, "batch_no": sales.batch(code, 9)})
+	slip = d.back(world, d.approved(world, (bill, 0, 2), wanted="Refund"))
+	assert slip.arrivals[0].document_type == "Sales Invoice"
+	assert f"贷项凭证 Credit Notes {slip.arrivals[0].document}" in page(slip, SLIP)
+
+
 @pytest.mark.rule("G1", "K3")
 def test_what_is_not_approved_says_so(world: c.World) -> None:
 	slip = claims.claimed(world)
@@ -270,7 +331,7 @@ def test_what_is_not_approved_says_so(world: c.World) -> None:
 	claims.bad(world, slip)
 	claims.decide(slip, world.person(roles.BUSINESS_MANAGER), "Rejected", "Used wrongly")
 	found = page(slip, SLIP)
-	assert "不予退货" in found and "Used wrongly" in found and "不得据此收货" not in found
+	assert "退货已驳回" in found and "Used wrongly" in found and "不得据此收货" not in found
 
 
 @pytest.mark.rule("G6", "K6")

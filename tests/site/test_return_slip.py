@@ -8,20 +8,16 @@ from frappe.model.document import Document
 
 from qms_customer.contract import states
 from qms_customer.messages import QMSRefusal
-from qms_customer.records import verification
+from qms_customer.records import contents, verification
 from qms_customer.returns import edit, make
 from qms_customer.returns import return_api as api
 from qms_customer.rules import people as roles
+from tests.support import claims, sales
 from tests.support import contracts as c
 from tests.support import returned as r
-from tests.support import sales
+from tests.support.doors import nothing_changes
 from tests.support.people import as_user
 from tests.support.sql import count_queries
-
-
-@pytest.fixture
-def world() -> c.World:
-	return c.World()
 
 
 def said(slip: Document) -> list[str]:
@@ -434,3 +430,33 @@ def test_the_number_of_queries_does_not_depend_on_rows(world: c.World) -> None:
 		return counted.count
 
 	assert cost(2) == cost(6)
+
+
+@pytest.mark.rule("K2", "G1")
+def test_photos_of_what_is_complained_about_are_kept(world: c.World) -> None:
+	slip = r.slip(world, r.delivered(10), 4)
+	on = {"attached_to_doctype": r.SLIP, "attached_to_name": slip.name}
+	with as_user(world.second_sales()):
+		c.upload(**on).delete()
+		photo = c.upload(**on)
+	r.put_forward(world, r.confirmed(world, slip))
+	refused = "K2: .*" + slip.name
+	late = c.upload(**on)
+	for user in (world.second_sales(), "Administrator"):
+		with as_user(user):
+			for file in (photo, late):
+				with nothing_changes(slip):
+					with pytest.raises(QMSRefusal):
+						frappe.delete_doc("File", file.name, ignore_permissions=True)
+					with pytest.raises(QMSRefusal, match=refused):
+						frappe.get_doc("File", file.name).update({"attached_to_name": ""}).save(
+							ignore_permissions=True
+						)
+				assert frappe.get_doc("File", file.name).exists_on_disk()
+	# Whoever decides signs them, each with its SHA-256.
+	claims.decide(slip.reload(), world.person(roles.BUSINESS_MANAGER))
+	signed = frappe.get_all(
+		"Electronic Signature", filters={"reference_name": slip.name}, pluck="attachments"
+	)
+	for file in (photo, late):
+		assert any(contents.file_hash(file) in one for one in signed)

@@ -19,6 +19,7 @@ from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support import goods as g
 from tests.support import sales as s
+from tests.support.counter import sale, till
 from tests.support.people import as_user, make_user
 from tests.support.plain import hooks_off
 from tests.support.sql import count_queries
@@ -181,8 +182,6 @@ def test_invoices_that_move_stock_and_the_counter_count_once() -> None:
 	only = s.invoiced(customer, {"item_code": code, "qty": 9, "batch_no": batch}, update_stock=0)
 	assert told(rows_of(customer=customer)) == [(bill.name, batch, "", 2)]
 	# Sold over the counter, then consolidated: the invoice that repeats it is left out.
-	from tests.site.test_doors_counter import sale, till
-
 	with hooks_off():
 		counter = sale(
 			till(), customer, {"item_code": code, "qty": 3, "batch_no": batch, "use_serial_batch_fields": 1}

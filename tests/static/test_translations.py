@@ -582,6 +582,32 @@ def test_translations_are_right() -> None:
 	assert not bad, "\n".join(bad)
 
 
+# Words that were used beside the one of the procedures, or of ERPNext, for the same thing.
+ONE_WORD = {"现场销毁": "就地销毁", "批量退货": "批量退换货", "不合格单": "不合格", "不合格项": "不合格"}
+# Labels of returns whose row without a context is about another screen.
+IN_RETURNS = {
+	Text("Put Forward", "Return Slip"): "提交退货单",
+	Text("How", "Return Arrival"): "处理方式",
+	Text("Name", "Return Arrival"): "姓名",
+	Text("Taken Back", "Return Arrival"): "已撤销",
+	Text("Taken Back", "Return Disposition"): "已撤销",
+}
+
+
+@pytest.mark.rule("K6")
+def test_one_thing_has_one_word() -> None:
+	shown = [CSV.read_text(encoding="utf-8")]
+	shown += [file.read_text(encoding="utf-8") for file in files(".html", ".jinja")]
+	assert not [word for word in ONE_WORD for text in shown if word in text]
+	known, texts = translations(), collected().texts
+	for text, word in IN_RETURNS.items():
+		assert known[text] == word and text in texts
+	# The decision on a return and the state that follows from it.
+	for decision, state in (("Rejected", "Return Rejected"), ("Withdrawn", "Return Withdrawn")):
+		assert known[Text(state)] == "退货" + known[Text(decision, "Return Slip")]
+	assert known[Text("Rejected", "Return Approval")] == known[Text("Rejected", "Return Slip")]
+
+
 def test_rows_are_sorted() -> None:
 	"""In the order of their sources, so that two people's additions meet where they say the same."""
 	keys = [(row[0].lower(), row[0], row[2] if len(row) > 2 else "") for _number, row in rows()]

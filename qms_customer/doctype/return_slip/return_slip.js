@@ -39,7 +39,7 @@
 		if (may("make_link")) frm.add_custom_button(__("Link for the Customer"), () => saved(frm) && make_link(frm, panel));
 		if (may("attach_paper")) frm.add_custom_button(__("Attach Signed Paper"), () => saved(frm) && attach_paper(frm, panel));
 		if (may("put_forward")) {
-			frm.add_custom_button(__("Put Forward"), () => saved(frm) && put_forward(frm, panel)).addClass("btn-primary");
+			frm.add_custom_button(__("Put Forward", null, "Return Slip"), () => saved(frm) && put_forward(frm, panel)).addClass("btn-primary");
 		}
 		if (may("withdraw")) frm.add_custom_button(__("Withdraw Return"), () => saved(frm) && withdraw(frm, panel));
 	}

@@ -1,19 +1,18 @@
 // Claim, approval and batches on the form of a return slip (G2-G5). Nothing is decided here.
 frappe.provide("qms_customer.returns");
 
-qms_customer.returns.claim = (method, args, type = "POST") =>
-	qms_customer.call(`qms_customer.returns.claim_api.${method}`, args, type === "POST", type);
+qms_customer.returns.claim = (method, args) => qms_customer.call(`qms_customer.returns.claim_api.${method}`, args);
 
 frappe.ui.form.on("Return Slip", {
 	refresh(frm) {
 		if (frm.is_new()) return;
-		const name = frm.doc.name;
-		qms_customer.returns.claim("get_claim", { name }, "GET").then((panel) => {
-			if (frm.doc.name !== name) return;
-			frm.qms_claim = panel;
-			frm.get_field("claim_panel").$wrapper.html(panel.html);
-			claim_buttons(frm, panel);
-		});
+		qms_customer.show_panel(
+			frm,
+			"claim_panel",
+			"qms_customer.returns.claim_api.get_claim",
+			{ name: frm.doc.name },
+			(panel) => claim_buttons(frm, panel)
+		);
 	},
 });
 

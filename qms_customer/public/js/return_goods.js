@@ -2,20 +2,20 @@
 // is decided here.
 frappe.provide("qms_customer.returns");
 
-qms_customer.returns.goods = (method, args, type = "POST") =>
-	qms_customer.call(`qms_customer.returns.disposition_api.${method}`, args, type === "POST", type);
+qms_customer.returns.goods = (method, args) =>
+	qms_customer.call(`qms_customer.returns.disposition_api.${method}`, args);
 
 frappe.ui.form.on("Return Slip", {
 	refresh(frm) {
 		const approved = frm.doc.docstatus === 1 && frm.doc.decision === "Approved";
 		if (frm.is_new() || !(approved || frm.doc.batch_measures?.length)) return;
-		const name = frm.doc.name;
-		qms_customer.returns.goods("get_goods", { name }, "GET").then((panel) => {
-			if (frm.doc.name !== name) return;
-			frm.qms_goods = panel;
-			frm.get_field("goods_panel").$wrapper.html(panel.html);
-			goods_buttons(frm, panel);
-		});
+		qms_customer.show_panel(
+			frm,
+			"goods_panel",
+			"qms_customer.returns.disposition_api.get_goods",
+			{ name: frm.doc.name },
+			(panel) => goods_buttons(frm, panel)
+		);
 	},
 });
 

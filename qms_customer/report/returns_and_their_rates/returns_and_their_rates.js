@@ -26,6 +26,7 @@ frappe.query_reports["Returns and Their Rates"] = {
 		},
 		{ fieldname: "customer", label: __("Customer"), fieldtype: "Link", options: "Customer" },
 		{ fieldname: "item_code", label: __("Item"), fieldtype: "Link", options: "Item" },
+		{ fieldname: "reason_code", label: __("Reason"), fieldtype: "Link", options: "Return Reason" },
 		{ fieldname: "batch_no", label: __("Batch No"), fieldtype: "Link", options: "Batch" },
 	],
 };

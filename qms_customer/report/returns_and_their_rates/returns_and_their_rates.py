@@ -65,7 +65,9 @@ def _lines(filters: frappe._dict, first: date, last: date) -> list[frappe._dict]
 	if not filters.batch_no:
 		conditions.append([DOCTYPE, "posting_date", "between", [str(first), str(last)]])
 	conditions += [[DOCTYPE, f, "=", filters[f]] for f in ("company", "customer") if filters.get(f)]
-	conditions += [[ROW, f, "=", filters[f]] for f in ("item_code", "batch_no") if filters.get(f)]
+	conditions += [
+		[ROW, f, "=", filters[f]] for f in ("item_code", "batch_no", "reason_code") if filters.get(f)
+	]
 	item = f"`tab{ROW}`"
 	lines = frappe.get_list(
 		DOCTYPE,
@@ -184,7 +186,7 @@ def _named(line: frappe._dict, by: str) -> dict[str, str]:
 		about = {"group": line.item_code, "product": plain(line.item_name or "")}
 		return about if by == ITEM else {**about, "batch_no": plain(line.batch_no or "")}
 	if by == CUSTOMER:
-		return {"group": plain(line.customer_name or line.customer or "")}
+		return {"group": line.customer, "customer_name": plain(line.customer_name or "")}
 	return {"group": plain(_(line.reason_code)) if line.reason_code else _("No Reason Yet")}
 
 
@@ -192,14 +194,15 @@ def _columns(by: str) -> list[dict]:
 	def column(name: str, label: str, kind: str, width: int, **more: Any) -> dict:
 		return {"fieldname": name, "label": label, "fieldtype": kind, "width": width, **more}
 
-	labels = {
-		ITEM: _("Item"),
-		BATCH: _("Item"),
-		CUSTOMER: _("Customer", context="Contract Review"),
-		REASON: _("Reason"),
-	}
-	found = [column("group", labels[by], "Data", 200)]
-	if by in (ITEM, BATCH):
+	# Links to what all our readers may read: of another one Frappe would refuse them the whole report.
+	if by == CUSTOMER:
+		label = _("Customer", context="Contract Review")
+		found = [column("group", label, "Link", 140, options=CUSTOMER)]
+		found.append(column("customer_name", _("Customer Name"), "Data", 190))
+	elif by == REASON:
+		found = [column("group", _("Reason"), "Data", 200)]
+	else:
+		found = [column("group", _("Item"), "Link", 150, options=ITEM)]
 		found.append(column("product", _("Product", context="Sales Record"), "Data", 170))
 	if by == BATCH:
 		found.append(column("batch_no", _("Batch", context="Sales Record"), "Data", 130))
@@ -237,7 +240,10 @@ def _chart(rows: list[dict]) -> dict | None:
 	shown = rows[:MOST_BARS]
 	return {
 		"data": {
-			"labels": [" ".join(filter(None, (r["group"], r.get("batch_no")))) for r in shown],
+			"labels": [
+				" ".join(filter(None, (r.get("customer_name") or r["group"], r.get("batch_no"))))
+				for r in shown
+			],
 			"datasets": [
 				{"name": _(text), "values": [r[name] for r in shown]}
 				for name, (text, _colour) in OUTCOMES.items()
