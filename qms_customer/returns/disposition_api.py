@@ -141,7 +141,7 @@ def decide_given(
 	name: str, content_hash: str, instead: str, reason: str = "", signature: str | dict | None = None
 ) -> dict:
 	"""Decide what is given instead of what was asked for, or that nothing more is (G6, K3)."""
-	_readable(name)
+	opened.readable(name)
 	with signing.pen(signature):
 		return _moved(given.decide(name, content_hash, instead, reason))
 
