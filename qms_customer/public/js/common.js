@@ -366,7 +366,7 @@ const QMS_TERMS = {
 	"Change Acknowledgement": { department: "Review Department", reason: "" },
 	"Approved Content": { review_path: "" },
 	"Return Slip": Object.fromEntries(
-		["wanted", "confirmation", "customer_answer", "decision", "route"].map((field) => [field, "Return Slip"])
+		["wanted", "confirmation", "customer_answer", "decision", "route", "given"].map((field) => [field, "Return Slip"])
 	),
 	"Return Sample Test": { finding: "Return Sample Test" },
 	"Return Approval": { decision: "Return Approval" },
