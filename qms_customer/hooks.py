@@ -199,7 +199,10 @@ doc_events = {
 		"before_cancel": "qms_customer.erp.quality_inspection.before_cancel",
 		"on_trash": "qms_customer.erp.quality_inspection.on_trash",
 	},
-	"POS Invoice": {"before_validate": "qms_customer.returns.counter.before_validate"},
+	"POS Invoice": {
+		"before_validate": "qms_customer.returns.counter.before_validate",
+		"on_submit": "qms_customer.returns.counter.on_submit",
+	},
 	"Batch": {
 		"before_validate": "qms_customer.erp.blocked_batch.before_batch",
 		"before_change": "qms_customer.erp.blocked_batch.before_batch",

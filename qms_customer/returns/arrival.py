@@ -51,6 +51,15 @@ def receive(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]]) -> 
 		book(slip, one, rules.RECEIVED, made.get(one.row)).warehouse = place if one.quantity else None
 	slips.settle(slip)
 	opened.save(slip, ARRIVED)
+	ask_to_inspect(slip)
+	if any(one.difference for one in coming):
+		text = _("What came back from {0} differs from return slip {1}").format(slip.customer_name, slip.name)
+		notify.tell([slip.put_forward_by, slip.routed_by], text, slip)
+	return slip
+
+
+def ask_to_inspect(slip: Document) -> None:
+	"""Put goods that came into the inbox of Quality; who has the slip there already has it once (G6, L3)."""
 	asked = frappe.get_all(
 		"ToDo",
 		filters={"reference_type": opened.DOCTYPE, "reference_name": slip.name, "status": "Open"},
@@ -61,10 +70,6 @@ def receive(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]]) -> 
 		[user for user in people.holders(QUALITY) if user not in asked],
 		_("Inspect what came back from {0}: {1}").format(slip.customer_name, slip.name),
 	)
-	if any(one.difference for one in coming):
-		text = _("What came back from {0} differs from return slip {1}").format(slip.customer_name, slip.name)
-		notify.tell([slip.put_forward_by, slip.routed_by], text, slip)
-	return slip
 
 
 def write_off(name: str, content_hash: str, rows: Iterable[Mapping[str, Any]], reason: str) -> Document:

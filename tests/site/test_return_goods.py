@@ -283,7 +283,10 @@ def test_g7_a_cancelled_delivery_has_nothing_to_come_back(world, slip):
 def test_g7_what_was_sold_over_the_counter_is_returned_there(world, slip):
 	frappe.db.set_value("Return Slip Item", slip.doc.items[0].name, "delivery_doctype", "POS Invoice")
 	doc = d.routed(world, slip.doc.reload())
-	refused(lambda: d.received(world, doc), "over the counter")
+	refused(lambda: d.received(world, doc), "G6: .*over the counter: return it at the till")
+	with as_user(world.sales):
+		assert [part["counter"] for part in api.get_goods(doc.name)["parts"]] == [True]
+		assert "Returned at the Till" in api.get_goods(doc.name)["html"]
 
 
 @pytest.mark.rule("G7")
