@@ -342,7 +342,19 @@ def test_g6_a_destruction_without_its_evidence_is_refused(world, slip):
 		refused(lambda values=values: d.destroyed(world, doc, **values), message)
 	refused(lambda: d.destroyed(world, doc, user=world.person(roles.FINANCE)), "recorded by")
 	refused(lambda: d.received(world, doc), "not at this step")
-	doc = d.destroyed(world, doc, witness="", certificate=c.upload().file_url)
+	# Nor does somebody name a file that they may not see: on the slip its readers would.
+	hidden = c.upload()
+	for values in (
+		{"photos": hidden.file_url},
+		{"certificate": hidden.file_url},
+		{"certificate": "/files/no"},
+	):
+		refused(lambda values=values: d.destroyed(world, doc, **values), "no file that you may read")
+	# The same file is theirs as well where it hangs on something that they may read.
+	shared = frappe.copy_doc(hidden)
+	shared.update({"attached_to_doctype": d.SLIP, "attached_to_name": doc.name})
+	shared.insert()
+	doc = d.destroyed(world, doc, witness="", certificate=hidden.file_url)
 	assert len(doc.arrivals[0].certificate_hash) == 64
 
 
