@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import frappe
 import pytest
+from erpnext.accounts.doctype.accounting_period.accounting_period import ClosedAccountingPeriod
 from frappe.utils import add_days, nowdate
 
 from qms_customer.contract import states
@@ -19,7 +20,7 @@ from tests.support import goods as g
 from tests.support.company import ABBR, COMPANY
 from tests.support.people import as_user, make_user
 
-NOTE = "Delivery Note"
+NOTE, ENTRY = "Delivery Note", "Stock Entry"
 
 
 @pytest.fixture
@@ -534,3 +535,49 @@ def test_g6_a_slip_says_when_it_ended_and_no_more_when_it_is_open_again(world, s
 	doc = d.disposed(world, doc, "Scrap")
 	assert doc.workflow_state == states.RETURN_CLOSED and doc.closed_on
 	assert verification.verify(d.SLIP, doc.name).findings == []
+
+
+# A period that is closed in accounts
+
+
+@pytest.mark.rule("G6")
+@pytest.mark.parametrize("step", ["receive", "destroy", "scrap"])
+def test_g6_in_a_closed_period_nothing_is_booked_and_nothing_is_recorded(world, slip, step):
+	if step == "destroy":
+		doc = d.routed(world, slip.doc, "Destroyed on Site")
+	else:
+		doc = d.routed(world, slip.doc)
+	if step == "scrap":
+		doc = d.received(world, doc)
+	closed = ENTRY if step == "scrap" else NOTE
+	# Of a destruction the return is booked, and the write-off is not.
+	for doctype in {closed, ENTRY} if step == "destroy" else {closed}:
+		period = frappe.get_doc(
+			{
+				"doctype": "Accounting Period",
+				"period_name": c.unique("Closed"),
+				"company": COMPANY,
+				"start_date": nowdate(),
+				"end_date": nowdate(),
+				"closed_documents": [{"document_type": doctype, "closed": 1}],
+			}
+		).insert()
+		before = (g.ledgers(), doc.reload().modified, doc.workflow_state, len(doc.arrivals))
+		signed = frappe.db.count("Electronic Signature", {"reference_name": doc.name})
+		drafts = {one: frappe.db.count(one) for one in (NOTE, ENTRY, "Non Conformance")}
+		frappe.db.savepoint("before_it")
+		with pytest.raises(ClosedAccountingPeriod, match=f"cannot create a {doctype} within the closed"):
+			if step == "receive":
+				d.received(world, doc)
+			elif step == "destroy":
+				d.destroyed(world, doc)
+			else:
+				d.disposed(world, doc, "Scrap", 1)
+		# As a request does that fails.
+		frappe.db.rollback(save_point="before_it")
+		doc.reload()
+		assert before == (g.ledgers(), doc.modified, doc.workflow_state, len(doc.arrivals))
+		assert not doc.dispositions
+		assert frappe.db.count("Electronic Signature", {"reference_name": doc.name}) == signed
+		assert {one: frappe.db.count(one) for one in drafts} == drafts
+		period.delete()
