@@ -203,7 +203,10 @@ doc_events = {
 		"before_cancel": "qms_customer.erp.quality_inspection.before_cancel",
 		"on_trash": "qms_customer.erp.quality_inspection.on_trash",
 	},
-	"POS Invoice": {"before_validate": "qms_customer.returns.counter.before_validate"},
+	"POS Invoice": {
+		"before_validate": "qms_customer.returns.counter.before_validate",
+		"on_submit": "qms_customer.returns.counter.on_submit",
+	},
 	"Batch": {
 		"before_validate": "qms_customer.erp.blocked_batch.before_batch",
 		"before_change": "qms_customer.erp.blocked_batch.before_batch",
@@ -221,6 +224,11 @@ doc_events = {
 		"before_change": "qms_customer.returns.making.before_validate",
 		"before_cancel": "qms_customer.returns.making.before_cancel",
 		"on_cancel": "qms_customer.returns.making.on_cancel",
+	},
+	("Purchase Receipt", "Purchase Invoice", "Subcontracting Receipt", "Asset Capitalization"): {
+		"before_validate": "qms_customer.erp.blocked_batch.before_validate",
+		"before_submit": "qms_customer.erp.blocked_batch.before_submit",
+		"on_submit": "qms_customer.erp.blocked_batch.on_submit",
 	},
 	# G1, G2: goods that come back by ERPNext's own return. After what forbids to name a slip.
 	("Delivery Note", "Sales Invoice", "POS Invoice"): {

@@ -33,6 +33,13 @@ ENTRY, INVOICE = "Stock Entry", "Sales Invoice"
 # Stock entries that neither use goods up in a product nor hand them to somebody: written off, tested, moved.
 INSIDE = ("Material Receipt", "Material Issue", "Material Transfer")
 BRINGS_BACK = "Material Transfer for Manufacture"
+# By document: the table of what it uses up, of a subcontractor's or our own.
+USED_UP = {
+	"Subcontracting Receipt": "supplied_items",
+	"Purchase Receipt": "supplied_items",
+	"Purchase Invoice": "supplied_items",
+	"Asset Capitalization": "stock_items",
+}
 
 
 def before_validate(doc: Document, method: str | None = None) -> None:
@@ -61,7 +68,7 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 		named += [(row, batch) for batch, _serial in entries if batch]
 		devices += [(row, serial) for batch, serial in entries if serial and not batch]
 		if entries == [("", "")]:
-			choosing.add(row.item_code)
+			choosing.add(_item(row))
 	of_device = _batches_of({serial for _row, serial in devices})
 	named += [(row, of_device[s.casefold()]) for row, s in devices if s.casefold() in of_device]
 	_refuse(doc, named)
@@ -123,8 +130,12 @@ def _refuse(doc: Document, named: list[tuple[Document, str]]) -> None:
 
 def _refusals(named: Iterable[tuple[Document, str]], blocked: Iterable[str]) -> list[Refusal]:
 	return rules.blocked_refusals(
-		[rules.Leaving(row.idx, row.item_code, batch) for row, batch in named], blocked
+		[rules.Leaving(row.idx, _item(row), batch) for row, batch in named], blocked
 	)
+
+
+def _item(row: Document) -> str:
+	return row.get("rm_item_code") or row.item_code
 
 
 def _repeats_counter_sales(doc: Document) -> bool:
@@ -135,6 +146,11 @@ def _leaving(doc: Document) -> Iterator[Document]:
 	"""The rows of a document, and parts of bundles, that take goods out of the company or use them up."""
 	if doc.doctype == ENTRY:
 		yield from _leaving_by_entry(doc)
+		return
+	if table := USED_UP.get(doc.doctype):
+		# What goes back to a supplier passes, and what a return brings back to them.
+		if not doc.get("is_return") and (doc.doctype != "Purchase Invoice" or doc.get("update_stock")):
+			yield from doc.get(table) or ()
 		return
 	if doc.doctype == INVOICE and not doc.get("update_stock"):
 		return

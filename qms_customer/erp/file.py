@@ -105,6 +105,16 @@ def is_stored(url: str | None) -> bool:
 	return bool(name) and frappe.get_doc("File", name).exists_on_disk()
 
 
+def require_readable(rule: str, url: str | None) -> None:
+	"""Refuse an address that is of no file of this site which the current user may read: who names a file on
+	a record shows it to all who read the record (A3).
+	"""
+	names = frappe.get_all("File", filters={"file_url": url}, pluck="name") if is_stored(url) else ()
+	# The same bytes may hang on several documents: one that they may read is enough.
+	if not any(frappe.get_doc("File", name).has_permission("read") for name in names):
+		refuse_one(rule, mark("{0} is no file that you may read. Attach it anew."), url or "?")
+
+
 def kept_by(urls: list[str]) -> str:
 	"""Return the document for which one of these files is kept, "" if there is none; one query.
 

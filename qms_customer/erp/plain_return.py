@@ -32,17 +32,20 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 	That a document names a slip proves nothing: what counts is that a step of the slip submits it, in this
 	process, now; at the till, that an approved slip awaits these goods. Credit that moves no stock passes.
 	"""
-	mode = policy()
-	if mode == ALLOW or making.moves(doc.doctype, doc.name):
-		return
-	if not _comes_back(doc) or is_internal_transfer(doc):
+	making.uncover(doc)
+	if making.moves(doc.doctype, doc.name):
 		return
 	slips: list[str] = []
-	if doc.doctype == counter.COUNTER:
+	if doc.doctype == counter.COUNTER and doc.get("is_return"):
+		# Whatever the setting: what a slip awaits is booked on it.
 		slip, slips = counter.covering(doc)
 		if slip:
-			making.cover(doc, slip)
+			counter.cover(doc, slip)
 			return
+	counter.repeat(doc)
+	mode = policy()
+	if mode == ALLOW or not _comes_back(doc) or is_internal_transfer(doc):
+		return
 	found = _refusals(doc, slips)
 	if mode == WARN:
 		warn(found, _make_slip(doc))

@@ -1,14 +1,16 @@
 """What the form of a return slip shows of claim, batches and approval, and who may do what there (G2-G5)."""
 
+from decimal import Decimal
 from typing import Any
 
 import frappe
+from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
 from frappe.model.document import Document
 from frappe.utils import cint
 
 from qms_customer.contract import people, reviews, states
 from qms_customer.messages import say
-from qms_customer.returns import approval, batch, claim, opened, said
+from qms_customer.returns import approval, batch, claim, delivered, opened, said
 from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
 from qms_customer.shown import render
 
@@ -105,6 +107,7 @@ def _tests(slip: Document) -> list[frappe._dict]:
 def _batches(slip: Document) -> list[frappe._dict]:
 	found = []
 	rests = batch.rests(slip, [(m.item_code, m.batch_no) for m in slip.batch_measures])
+	shown = _shown(rests)
 	for m in slip.batch_measures:
 		rest = rests[m.item_code, m.batch_no]
 		found.append(
@@ -114,6 +117,7 @@ def _batches(slip: Document) -> list[frappe._dict]:
 				item=m.item_code,
 				batch=m.batch_no,
 				movable=batch.movable(slip, rest),
+				stock=shown[m.item_code, m.batch_no],
 				blocked=bool(cint(m.blocked)),
 				stock_entry=m.stock_entry or "",
 				non_conformance=m.non_conformance or "",
@@ -122,4 +126,27 @@ def _batches(slip: Document) -> list[frappe._dict]:
 				looked_on=m.looked_on,
 			)
 		)
+	return found
+
+
+def _shown(rests: dict[batch.Pair, dict[str, Any]]) -> dict[batch.Pair, list[frappe._dict]]:
+	"""The stock of batches as the current user may see it: the rest of it in one sum, no customer's name that
+	they may not read; a constant number of queries.
+	"""
+	companies, warehouses = get_permitted_documents("Company"), get_permitted_documents("Warehouse")
+	customers = delivered.readable(s.customer for rest in rests.values() for s in rest["stock"])
+	found = {}
+	for pair, rest in rests.items():
+		seen, hidden = [], Decimal()
+		for s in rest["stock"]:
+			if (companies and s.company not in companies) or (warehouses and s.warehouse not in warehouses):
+				hidden += s.quantity
+			else:
+				away = bool(s.customer)
+				seen.append(
+					frappe._dict(s, away=away, customer=s.customer if s.customer in customers else "")
+				)
+		if hidden:
+			seen.append(frappe._dict(warehouse="", quantity=hidden))
+		found[pair] = seen
 	return found

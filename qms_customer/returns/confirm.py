@@ -20,7 +20,7 @@ from frappe.utils import cint, get_datetime, get_url, getdate, now_datetime
 from qms_customer.contract import notify, states
 from qms_customer.contract.facts import number
 from qms_customer.contract.settings import settings
-from qms_customer.erp.file import is_stored
+from qms_customer.erp.file import is_stored, require_readable
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import contents
 from qms_customer.returns import edit, forward, opened
@@ -46,8 +46,7 @@ def attach_paper(name: str, content_hash: str, file: str, confirmed_by: str, con
 	forward.require_maker()
 	if not is_stored(file):
 		refuse_one("G1", mark("Attach the paper that the customer signed."))
-	# Whoever names a file must be allowed to see it.
-	frappe.get_doc("File", {"file_url": file}).check_permission("read")
+	require_readable("G1", file)
 	if not says(confirmed_by):
 		refuse_one("G1", mark("Say who signed for the customer."))
 	day = _day(confirmed_on)

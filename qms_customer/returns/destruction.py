@@ -11,7 +11,7 @@ from frappe.model.document import Document
 from frappe.utils import get_datetime, getdate
 
 from qms_customer.contract import notify, states
-from qms_customer.erp.file import is_stored
+from qms_customer.erp.file import is_stored, require_readable
 from qms_customer.messages import refuse
 from qms_customer.records import contents, signing
 from qms_customer.returns import (
@@ -60,6 +60,9 @@ def record(
 	)
 	if found:
 		refuse(found)
+	for url in (photos, certificate):
+		if url:
+			require_readable("G6", url)
 	signing.in_hand()
 	place = quarantine.warehouse(slip.company)
 	with making.documents(slip.name) as step:

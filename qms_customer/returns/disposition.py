@@ -16,6 +16,7 @@ from qms_customer.returns import (
 	accounted,
 	arrival,
 	claim,
+	counter,
 	documents,
 	exchange,
 	inbox,
@@ -27,6 +28,7 @@ from qms_customer.returns import (
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark, says
 from qms_customer.rules.people import QUALITY
+from qms_customer.rules.review import Refusal
 
 # K3: what the signature means.
 DISPOSED = mark("Disposition Decided")
@@ -58,6 +60,19 @@ def decide(
 	if wanted.disposition == rules.SEND_BACK:
 		owed = accounted.owed(slip)
 		found += rules.owed_refusals({wanted.item: wanted.quantity}, owed, rules.TO_SEND_BACK)
+	if wanted.source == rules.RETURNED and wanted.disposition in rules.FINAL and held is not None:
+		waiting = counter.not_booked(slip, (wanted.item, wanted.batch))
+		if waiting and wanted.quantity > held.left - waiting:
+			found.append(
+				Refusal(
+					"G6",
+					mark(
+						"{0} of {1} came at the till, and are not in the stock ledger before its POS "
+						"Closing. Close the till first."
+					),
+					(rules.plain(waiting), wanted.item),
+				)
+			)
 	if found:
 		refuse(found)
 	if wanted.disposition == rules.TO_STOCK:

@@ -47,8 +47,8 @@ def returns_of(deliveries: Mapping[tuple[str, str], list[Goods]], warehouse: str
 			refuse_one(
 				"G6",
 				mark(
-					"{0} was sold over the counter: its return is a POS Invoice, which books stock at "
-					"closing. Credit it there, and write these goods off here as not coming."
+					"{0} was sold over the counter: return it at the till, where it was sold, while its "
+					"route is Back to Us. The till books it here."
 				),
 				name,
 			)

@@ -134,12 +134,13 @@ def problems(slip: Document, known: Known) -> list[Refusal]:
 	}
 	w = known.wanted
 	others = delivered.others(delivered.Wanted(w.company, w.customer, missing, w.plain)) if missing else {}
-	names = {c: frappe.get_cached_value("Customer", c, "customer_name") for c in set(others.values())}
+	# Who else has a batch is said to those only who may see that customer.
+	names = delivered.readable(others.values())
 	against = rules.slip_refusals(
 		rows,
 		known.facts.balances,
 		slip.customer_name or slip.customer,
-		{key: names[c] for key, c in others.items()},
+		{key: names[c] for key, c in others.items() if c in names},
 	)
 	if not against:
 		against = [

@@ -13,6 +13,7 @@ from qms_customer.returns import (
 	credit,
 	destruction,
 	disposition,
+	documents,
 	exchange,
 	given,
 	opened,
@@ -43,6 +44,7 @@ def panel(slip: Document) -> dict[str, Any]:
 		for key, one in arrival.in_quarantine(slip, source).items()
 		if one.left > 0
 	]
+	counter = {row.name for row in slip.items if row.delivery_doctype == documents.COUNTER}
 	room = any(one.room > 0 for one in owed.values())
 	replacements, notes = exchange.replacements(slip.name), credit.notes(slip.name)
 	drafted = any(one.docstatus == 0 for one in replacements)
@@ -51,6 +53,7 @@ def panel(slip: Document) -> dict[str, Any]:
 			"panels/return_goods.html",
 			doc=slip,
 			parts=parts,
+			counter=counter,
 			held=stands,
 			value=fmt_money(worth, currency=_currency(slip)) if worth is not None else "",
 			freight=fmt_money(slip.freight, currency=_currency(slip)) if slip.route else "",
@@ -86,6 +89,8 @@ def panel(slip: Document) -> dict[str, Any]:
 				"batch": p.batch,
 				"qty": float(p.outstanding),
 				"serial_nos": "\n".join(sorted(p.serials)),
+				# Received by the till alone.
+				"counter": p.name in counter,
 			}
 			for p in parts
 			if p.outstanding > 0

@@ -12,6 +12,7 @@ from qms_customer.returns.opened import DOCTYPE
 from qms_customer.rules import mark
 
 DELIVERIES = DOCTYPES[:3]
+NOTE = DELIVERIES[0]
 
 
 def from_delivery(doctype: str, name: str) -> Document:
@@ -23,15 +24,19 @@ def from_delivery(doctype: str, name: str) -> Document:
 		refuse_one("G1", mark("{0} is no delivery."), doctype)
 	note = frappe.get_doc(doctype, name)
 	note.check_permission("read")
-	moves = doctype != "Sales Invoice" or note.update_stock
-	if note.docstatus != 1 or note.is_return or not moves:
+	if note.docstatus != 1 or note.is_return:
 		refuse_one("G7", mark("{0} delivered nothing that could come back."), name)
-	pairs, plain = _goods_of(note)
+	goods, source = [*note.items, *(note.get("packed_items") or ())], doctype
+	if doctype == "Sales Invoice" and not note.update_stock:
+		goods = _billed(note)
+		source = NOTE
+	pairs, plain = _goods_of(goods)
+	mine = {row.name for row in goods}
 	found = delivered.facts(delivered.Wanted(note.company, note.customer, pairs, plain))
 	rows = [
 		_row(lot.item, lot.batch, float(lot.left), sorted(lot.serials), found.rows.get(_key(lot)))
 		for lot in sorted(found.lots, key=lambda lot: lot.order)
-		if lot.document == (doctype, name) and lot.left > 0
+		if lot.document[0] == source and lot.row in mine and lot.left > 0
 	]
 	if not rows:
 		refuse_one("G7", mark("All of {0} is back already, or on other return slips."), name)
@@ -54,19 +59,56 @@ def from_goods(
 	if serial:
 		# It may have come back and gone to somebody else: whoever had it last.
 		buyers = buyers[:1]
+	names = delivered.readable(c for _company, c in buyers)
+	buyers = [b for b in buyers if b[1] in names]
+	if not buyers:
+		refuse_one(
+			"G7",
+			mark("{0} was delivered to nobody whom you may see among the customers."),
+			serial or batch or item,
+		)
 	if len(buyers) > 1:
-		names = {c: frappe.get_cached_value("Customer", c, "customer_name") for _co, c in buyers}
 		return [{"company": co, "customer": c, "customer_name": names[c]} for co, c in buyers]
 	company, customer = buyers[0]
-	frappe.get_doc("Customer", customer).check_permission("read")
 	row = _row(item, batch, 1 if serial else 0, [serial] if serial else [], None)
 	source = ("Serial No", serial) if serial else ("Batch", batch) if batch else ("Item", item)
 	return _new(company, customer, [row], *source)
 
 
-def _goods_of(note: Document) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
-	"""Item and batch of all that a delivery brought, and the items without batches; three queries."""
-	rows = [*note.items, *(note.get("packed_items") or ())]
+def _billed(invoice: Document) -> list[Document]:
+	"""The rows of delivery notes, and parts of bundles, that an invoice bills which moved no stock: those it
+	names, and those that were made from it; three queries. Refused where nothing was delivered.
+	"""
+	head, row = frappe.qb.DocType(NOTE), frappe.qb.DocType(f"{NOTE} Item")
+	named = [one.dn_detail for one in invoice.items if one.dn_detail]
+	rows = (
+		frappe.qb.from_(row)
+		.join(head)
+		.on((head.name == row.parent) & (row.parenttype == NOTE))
+		.select(row.name)
+		.where((head.docstatus == 1) & (head.is_return == 0))
+		.where(row.name.isin(named or [""]) | (row.against_sales_invoice == invoice.name))
+		.run(pluck=True)
+	)
+	if not rows:
+		refuse_one(
+			"G7",
+			mark("Nothing that {0} bills was delivered by a delivery note: nothing can come back."),
+			invoice.name,
+		)
+	fields = ["name", "parent", "item_code", "batch_no", "serial_and_batch_bundle"]
+	return [
+		*frappe.get_all(f"{NOTE} Item", filters={"name": ("in", rows)}, fields=fields),
+		*frappe.get_all(
+			"Packed Item",
+			filters={"parent_detail_docname": ("in", rows), "parenttype": NOTE},
+			fields=fields,
+		),
+	]
+
+
+def _goods_of(rows: list[Document]) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
+	"""Item and batch of rows of a delivery, and the items without batches; two queries."""
 	items = {
 		i.name: i.has_batch_no
 		for i in frappe.get_all(

@@ -108,6 +108,22 @@ def cover(doc: Document, slip: str) -> None:
 	doc.set(FIELD, slip)
 
 
+def repeat(doc: Document) -> None:
+	"""Note that a consolidated invoice was found to repeat returns that slips cover, for this submit (G6)."""
+	_covered()[doc.doctype, doc.name] = ""
+
+
+def uncover(doc: Document) -> None:
+	"""Forget what an earlier try to submit a document found (G7)."""
+	if _covered().pop((doc.doctype, doc.name), ""):
+		doc.set(FIELD, None)
+
+
+def is_covered(doctype: str | None, name: str | None) -> bool:
+	"""Return whether slips cover what a document that is being submitted here, now, puts into quarantine."""
+	return (doctype, name) in _covered()
+
+
 def moves(doctype: str | None, name: str | None) -> bool:
 	"""Return whether this document is being submitted or cancelled by a step of its slip, now."""
 	return any((doctype, name) in one.documents for one in _held())

@@ -16,6 +16,7 @@ from qms_customer.erp.customer_site import holds_goods
 from qms_customer.messages import refuse_one
 from qms_customer.returns import making
 from qms_customer.rules import mark
+from qms_customer.rules.disposal import FINAL
 
 FLAG = "qms_quarantine"
 # By document: the fields of its rows that name a warehouse.
@@ -63,7 +64,11 @@ def before_ledger(entry: Document, method: str | None = None) -> None:
 	"""
 	if not is_quarantine(entry.warehouse) or making.moves(entry.voucher_type, entry.voucher_no):
 		return
-	if entry.is_cancelled and number(entry.actual_qty) > 0:
+	comes = number(entry.actual_qty) > 0
+	if entry.is_cancelled:
+		if comes or _undoes_closing(entry):
+			return
+	elif comes and making.is_covered(entry.voucher_type, entry.voucher_no):
 		return
 	_refuse(entry.warehouse)
 
@@ -71,6 +76,9 @@ def before_ledger(entry: Document, method: str | None = None) -> None:
 def before_submit(doc: Document, method: str | None = None) -> None:
 	"""Refuse a document that would move goods in quarantine, before anything is written (G6)."""
 	if making.moves(doc.doctype, doc.name) or not _moves_stock(doc):
+		return
+	if making.is_covered(doc.doctype, doc.name):
+		# Returns at the till that slips await: they bring goods, and take none out.
 		return
 	for name in dict.fromkeys(_named(doc)):
 		if is_quarantine(name):
@@ -81,6 +89,37 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 	"""A submit that skips ERPNext's validation does not skip the door (G6)."""
 	if doc.flags.ignore_validate and doc.docstatus == 1:
 		before_submit(doc)
+
+
+def _undoes_closing(entry: Document) -> bool:
+	"""Whether an entry takes back what a cancelled POS Closing had put into quarantine: the return at the
+	till stays, and is booked by the next closing. Not once Quality has decided what becomes of it; one query.
+	"""
+	if entry.voucher_type != "Sales Invoice":
+		return False
+	invoice, row, came, gone = (
+		frappe.qb.DocType(name)
+		for name in ("Sales Invoice", "Sales Invoice Item", "Return Arrival", "Return Disposition")
+	)
+	found = (
+		frappe.qb.from_(invoice)
+		.join(row)
+		.on((row.parent == invoice.name) & (row.parenttype == "Sales Invoice"))
+		.join(came)
+		.on((came.document_type == "POS Invoice") & (came.document == row.pos_invoice))
+		.left_join(gone)
+		.on(
+			(gone.parent == came.parent)
+			& (gone.item_code == came.item_code)
+			& gone.disposition.isin(FINAL)
+			& gone.taken_back_on.isnull()
+		)
+		.select(gone.name)
+		.where((invoice.name == entry.voucher_no) & (invoice.docstatus == 2))
+		.where((invoice.is_consolidated == 1) & (invoice.is_return == 1) & came.taken_back_on.isnull())
+		.run(pluck=True)
+	)
+	return bool(found) and not any(found)
 
 
 def _moves_stock(doc: Document) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import frappe
 from frappe.core.doctype.user_permission.user_permission import get_permitted_documents
-from frappe.query_builder.functions import Max, Min, Sum
+from frappe.query_builder.functions import Coalesce, Max, Min, Sum
 from frappe.utils import getdate
 
 from qms_customer.contract.facts import number
@@ -172,11 +172,16 @@ def _accounted(
 	arrival, measure, disposition = (
 		frappe.qb.DocType(f"Return {table}") for table in ("Arrival", "Batch Measure", "Disposition")
 	)
+	till = frappe.qb.DocType("POS Invoice")
 	arrivals = (
 		frappe.qb.from_(arrival)
+		# What came at a till is in the stock ledger from its closing on.
+		.left_join(till)
+		.on((arrival.document_type == "POS Invoice") & (till.name == arrival.document))
 		.select(arrival.parent, arrival.item_code, arrival.batch_no, Sum(arrival.qty), Min(arrival.on))
 		.where(arrival.parent.isin(names) & (arrival.parenttype == DOCTYPE) & (arrival.how == RECEIVED))
 		.where(arrival.taken_back_on.isnull())
+		.where(till.name.isnull() | (Coalesce(till.consolidated_invoice, "") != ""))
 		.groupby(arrival.parent, arrival.item_code, arrival.batch_no)
 	)
 	measures = (

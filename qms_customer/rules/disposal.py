@@ -84,6 +84,30 @@ class Coming:
 	other_quantity: Decimal = Decimal()
 
 
+def allotted(
+	coming: Mapping[Key, Decimal], serials: frozenset[tuple[str, str]], parts: Iterable[Part]
+) -> list[Coming] | None:
+	"""Return goods that came as what came of each row, the first row first; None if the rows do not await
+	all of them (G7).
+
+	`serials`: by item. A row whose serial numbers are known takes those of them that came.
+	"""
+	left, numbers = dict(coming), set(serials)
+	found = []
+	for part in parts:
+		key = (part.item, part.batch)
+		mine = tuple(sorted(one for one in part.serials if (part.item, one) in numbers))
+		most = min(part.outstanding, Decimal(len(mine))) if part.has_serials else part.outstanding
+		quantity = min(left.get(key, Decimal()), most)
+		if quantity > TOLERANCE:
+			left[key] -= quantity
+			numbers.difference_update((part.item, one) for one in mine)
+			found.append(Coming(part.name, quantity, mine))
+	if numbers or any(quantity > TOLERANCE for quantity in left.values()):
+		return None
+	return found
+
+
 def coming_refusals(coming: Sequence[Coming], parts: Mapping[str, Part]) -> list[Refusal]:
 	"""Return what stands against accounting for goods of a slip, all at once (G6, G7).
 

@@ -81,6 +81,25 @@ def test_g6_part_of_it_may_come_and_what_differs_is_described():
 	assert rules.coming_refusals(coming, {"r1": PART, "r2": DEVICE}) == []
 
 
+@pytest.mark.rule("G7")
+def test_g7_what_comes_at_the_till_is_what_came_of_each_row():
+	more = replace(PART, name="r3", accounted=D(0))
+	assert rules.allotted({("PUMP", "B1"): D(4)}, frozenset(), [PART, more]) == [
+		Coming("r1", D(3)),
+		Coming("r3", D(1)),
+	]
+	numbers = frozenset({("DEVICE", "S2")})
+	assert rules.allotted({("DEVICE", ""): D(1)}, numbers, [DEVICE]) == [Coming("r2", D(1), ("S2",))]
+	for coming, serials in (
+		({("PUMP", "B1"): D(4)}, frozenset()),
+		({("PUMP", "B2"): D(1)}, frozenset()),
+		({("DEVICE", ""): D(1)}, frozenset({("DEVICE", "S3")})),
+		({("DEVICE", ""): D(1)}, frozenset()),
+		({}, numbers - {("DEVICE", "S2")} | {("DEVICE", "S9")}),
+	):
+		assert rules.allotted(coming, serials, [PART, DEVICE]) is None
+
+
 # Destruction
 
 

@@ -202,6 +202,74 @@ def test_it_neither_goes_to_a_customers_site_nor_into_a_product(
 
 
 @pytest.mark.rule("G5")
+@pytest.mark.parametrize(
+	("doctype", "table", "item"),
+	[
+		("Subcontracting Receipt", "supplied_items", "rm_item_code"),
+		("Purchase Receipt", "supplied_items", "rm_item_code"),
+		("Purchase Invoice", "supplied_items", "rm_item_code"),
+		("Asset Capitalization", "stock_items", "item_code"),
+	],
+)
+def test_no_subcontractor_and_no_asset_uses_it_up(
+	world: c.World, code: str, doctype: str, table: str, item: str
+) -> None:
+	batch, good = sales.batch(code, 20), sales.batch(code, 20)
+	block(batch)
+
+	def using(which: str, **values: Any) -> Document:
+		doc = frappe.get_doc(
+			{
+				"doctype": doctype,
+				"company": COMPANY,
+				"update_stock": 1,
+				table: [{item: code, "batch_no": which, "idx": 1}],
+				**values,
+			}
+		)
+		doc.name = c.unique(doctype)
+		return doc
+
+	# By the hooks, as a submit runs them; then by what ERPNext has chosen.
+	for call in ("before_submit", "before_validate"):
+		doc = using(batch)
+		doc.docstatus, doc.flags.ignore_validate = 1, True
+		with pytest.raises(QMSRefusal, match=f"{BLOCKED[:-12]}.*{code}.*blocked"):
+			hooked(doc, call)
+	hooked(using(good), "before_submit")
+	hooked(using(batch, is_return=1), "before_submit")
+	doc = using("")
+	hooked(doc, "before_submit")
+	doc.get(table)[0].name = c.unique("Row")
+	frappe.get_doc(
+		{
+			"doctype": "Serial and Batch Bundle",
+			**{"company": COMPANY, "item_code": code, "warehouse": c.warehouse()},
+			**{"type_of_transaction": "Outward", "voucher_type": doctype, "voucher_no": doc.name},
+			"voucher_detail_no": doc.get(table)[0].name,
+			"entries": [{"batch_no": batch, "qty": -1, "warehouse": c.warehouse()}],
+		}
+	).db_insert()
+	bundle = frappe.get_last_doc("Serial and Batch Bundle")
+	frappe.get_doc(
+		{
+			"doctype": "Serial and Batch Entry",
+			**{"parent": bundle.name, "parenttype": bundle.doctype, "parentfield": "entries"},
+			**{"batch_no": batch, "qty": -1},
+		}
+	).db_insert()
+	with pytest.raises(QMSRefusal, match="blocked"):
+		hooked(doc, "on_submit")
+
+
+def hooked(doc: Document, event: str) -> None:
+	"""Run our functions that a document's event is hooked to."""
+	for path in frappe.get_doc_hooks().get(doc.doctype, {}).get(event, []):
+		if path.startswith("qms_customer.erp.blocked_batch"):
+			frappe.get_attr(path)(doc, event)
+
+
+@pytest.mark.rule("G5")
 def test_inside_the_company_it_moves_and_it_comes_back(
 	world: c.World, code: str, actors: tuple[str, ...]
 ) -> None:

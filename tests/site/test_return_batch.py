@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import frappe
 import pytest
@@ -11,7 +12,7 @@ from frappe.model.document import Document
 from qms_customer.contract import states
 from qms_customer.messages import QMSRefusal
 from qms_customer.records import verification
-from qms_customer.returns import batch
+from qms_customer.returns import batch, claim_panel
 from qms_customer.returns import claim_api as api
 from qms_customer.rules import people as roles
 from qms_customer.setup import permissions
@@ -19,6 +20,7 @@ from tests.support import claims as r
 from tests.support import contracts as c
 from tests.support import disposed as d
 from tests.support import sales
+from tests.support.company import ABBR, COMPANY
 from tests.support.doors import nothing_changes
 from tests.support.people import as_user, make_user
 from tests.support.sql import count_queries
@@ -194,7 +196,10 @@ def test_a_closed_period_moves_nothing_and_records_nothing(
 	frappe.db.set_single_value("Stock Settings", "stock_frozen_upto", "2099-12-31")
 	frappe.clear_document_cache("Stock Settings", "Stock Settings")
 	frappe.db.savepoint("before_it")
-	with as_user(keeper()), pytest.raises(frappe.ValidationError):
+	with (
+		as_user(keeper()),
+		pytest.raises(frappe.ValidationError, match=r"Stock transactions before .* are frozen"),
+	):
 		api.move_batch(slip.name, r.shown(slip), row(slip).name)
 	frappe.db.rollback(save_point="before_it")
 	assert not row(slip.reload()).stock_entry
@@ -280,6 +285,44 @@ def test_nobody_signs_for_deliveries_that_user_permissions_hide(world: c.World, 
 	assert len(found["customers"]) == 1 and found["withheld"] == ["Delivery Note"]
 	with nothing_changes(slip), pytest.raises(QMSRefusal, match="G5: You may not read"):
 		looked_at(slip, quality, "Only one customer has it")
+
+
+@pytest.mark.rule("G5", "L1")
+def test_the_panel_names_no_place_and_no_customer_that_its_reader_may_not_see(
+	world: c.World, slip: Document
+) -> None:
+	code, lot = row(slip).item_code, row(slip).batch_no
+	at = c.customer(customer_name=c.unique("Clinic"))
+	site = frappe.get_doc(
+		{
+			"doctype": "Warehouse",
+			"warehouse_name": c.unique("Site"),
+			"company": COMPANY,
+			"parent_warehouse": f"All Warehouses - {ABBR}",
+			"qms_customer": at,
+		}
+	).insert()
+	rest = frappe._dict(warehouse=site.name, company=COMPANY, quantity=Decimal(2), customer=at)
+	elsewhere = frappe._dict(warehouse="Stores - X", company="X", quantity=Decimal(3), customer="")
+	rests = {(code, lot): {"stock": [rest, elsewhere]}}
+	with as_user(world.person(roles.QUALITY)):
+		(seen, hidden) = claim_panel._shown(rests)[code, lot]
+	assert (seen.customer, hidden.warehouse) == (at, "Stores - X")
+	reader = make_user(roles.QUALITY)
+	for allow, value in (("Customer", slip.customer), ("Company", COMPANY)):
+		frappe.get_doc(
+			{
+				"doctype": "User Permission",
+				"user": reader,
+				"allow": allow,
+				"for_value": value,
+				"apply_to_all_doctypes": 1,
+			}
+		).insert()
+	with as_user(reader):
+		(seen, hidden) = claim_panel._shown(rests)[code, lot]
+	assert (seen.warehouse, seen.customer, seen.away) == (site.name, "", True)
+	assert (hidden.warehouse, hidden.quantity) == ("", 3)
 
 
 @pytest.mark.rule("G5")

@@ -199,7 +199,7 @@ def test_paper_is_a_stored_file_that_one_may_see_signed_until_today(world: c.Wor
 	other = c.upload().file_url
 	with as_user(world.second_sales()):
 		paper = c.upload().file_url
-	with pytest.raises(frappe.PermissionError):
+	with pytest.raises(QMSRefusal, match=r"G1: .*no file that you may read"):
 		attach(other)
 	for wrong in (
 		("",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import frappe
 import pytest
+from erpnext.accounts.doctype.accounting_period.accounting_period import ClosedAccountingPeriod
 from frappe.utils import add_days, nowdate
 
 from qms_customer.contract import states
@@ -19,7 +20,7 @@ from tests.support import goods as g
 from tests.support.company import ABBR, COMPANY
 from tests.support.people import as_user, make_user
 
-NOTE = "Delivery Note"
+NOTE, ENTRY = "Delivery Note", "Stock Entry"
 
 
 @pytest.fixture
@@ -273,7 +274,10 @@ def test_g7_a_cancelled_delivery_has_nothing_to_come_back(world, slip):
 def test_g7_what_was_sold_over_the_counter_is_returned_there(world, slip):
 	frappe.db.set_value("Return Slip Item", slip.doc.items[0].name, "delivery_doctype", "POS Invoice")
 	doc = d.routed(world, slip.doc.reload())
-	refused(lambda: d.received(world, doc), "over the counter")
+	refused(lambda: d.received(world, doc), "G6: .*over the counter: return it at the till")
+	with as_user(world.sales):
+		assert [part["counter"] for part in api.get_goods(doc.name)["parts"]] == [True]
+		assert "Returned at the Till" in api.get_goods(doc.name)["html"]
 
 
 @pytest.mark.rule("G7")
@@ -329,7 +333,19 @@ def test_g6_a_destruction_without_its_evidence_is_refused(world, slip):
 		refused(lambda values=values: d.destroyed(world, doc, **values), message)
 	refused(lambda: d.destroyed(world, doc, user=world.person(roles.FINANCE)), "recorded by")
 	refused(lambda: d.received(world, doc), "not at this step")
-	doc = d.destroyed(world, doc, witness="", certificate=c.upload().file_url)
+	# Nor does somebody name a file that they may not see: on the slip its readers would.
+	hidden = c.upload()
+	for values in (
+		{"photos": hidden.file_url},
+		{"certificate": hidden.file_url},
+		{"certificate": "/files/no"},
+	):
+		refused(lambda values=values: d.destroyed(world, doc, **values), "no file that you may read")
+	# The same file is theirs as well where it hangs on something that they may read.
+	shared = frappe.copy_doc(hidden)
+	shared.update({"attached_to_doctype": d.SLIP, "attached_to_name": doc.name})
+	shared.insert()
+	doc = d.destroyed(world, doc, witness="", certificate=hidden.file_url)
 	assert len(doc.arrivals[0].certificate_hash) == 64
 
 
@@ -513,3 +529,49 @@ def test_g6_a_slip_says_when_it_ended_and_no_more_when_it_is_open_again(world, s
 	doc = d.disposed(world, doc, "Scrap")
 	assert doc.workflow_state == states.RETURN_CLOSED and doc.closed_on
 	assert verification.verify(d.SLIP, doc.name).findings == []
+
+
+# A period that is closed in accounts
+
+
+@pytest.mark.rule("G6")
+@pytest.mark.parametrize("step", ["receive", "destroy", "scrap"])
+def test_g6_in_a_closed_period_nothing_is_booked_and_nothing_is_recorded(world, slip, step):
+	if step == "destroy":
+		doc = d.routed(world, slip.doc, "Destroyed on Site")
+	else:
+		doc = d.routed(world, slip.doc)
+	if step == "scrap":
+		doc = d.received(world, doc)
+	closed = ENTRY if step == "scrap" else NOTE
+	# Of a destruction the return is booked, and the write-off is not.
+	for doctype in {closed, ENTRY} if step == "destroy" else {closed}:
+		period = frappe.get_doc(
+			{
+				"doctype": "Accounting Period",
+				"period_name": c.unique("Closed"),
+				"company": COMPANY,
+				"start_date": nowdate(),
+				"end_date": nowdate(),
+				"closed_documents": [{"document_type": doctype, "closed": 1}],
+			}
+		).insert()
+		before = (g.ledgers(), doc.reload().modified, doc.workflow_state, len(doc.arrivals))
+		signed = frappe.db.count("Electronic Signature", {"reference_name": doc.name})
+		drafts = {one: frappe.db.count(one) for one in (NOTE, ENTRY, "Non Conformance")}
+		frappe.db.savepoint("before_it")
+		with pytest.raises(ClosedAccountingPeriod, match=f"cannot create a {doctype} within the closed"):
+			if step == "receive":
+				d.received(world, doc)
+			elif step == "destroy":
+				d.destroyed(world, doc)
+			else:
+				d.disposed(world, doc, "Scrap", 1)
+		# As a request does that fails.
+		frappe.db.rollback(save_point="before_it")
+		doc.reload()
+		assert before == (g.ledgers(), doc.modified, doc.workflow_state, len(doc.arrivals))
+		assert not doc.dispositions
+		assert frappe.db.count("Electronic Signature", {"reference_name": doc.name}) == signed
+		assert {one: frappe.db.count(one) for one in drafts} == drafts
+		period.delete()

@@ -17,8 +17,11 @@ from frappe.model.document import Document
 
 from qms_customer.contract import states
 from qms_customer.erp import plain_return
-from qms_customer.returns import counter, making
+from qms_customer.messages import QMSRefusal
+from qms_customer.records import verification
+from qms_customer.returns import accounted, counter, making, quarantine, quarantine_stock
 from qms_customer.returns import disposition_api as api
+from qms_customer.rules import disposal
 from qms_customer.rules import returns as rules
 from qms_customer.setup import install
 from tests.support import contracts as c
@@ -27,7 +30,7 @@ from tests.support import goods as g
 from tests.support import sales
 from tests.support.counter import pay, sale, till
 from tests.support.doors import copied, fresh, sent
-from tests.support.people import as_user
+from tests.support.people import as_user, make_user
 from tests.support.plain import hooks_off
 from tests.support.sql import count_queries
 from tests.support.web import messages
@@ -271,7 +274,7 @@ def to_till(doc: Document, *quantities: float) -> Document:
 @pytest.mark.rule("G1", "G2")
 def test_g1_the_till_takes_back_what_a_slip_awaits(world: c.World, actors: tuple[str, ...]) -> None:
 	code, other = c.item(stock=50), c.item(stock=50)
-	opening, bill = sold({"item_code": code, "qty": 6}, {"item_code": other, "qty": 2})
+	_opening, bill = sold({"item_code": code, "qty": 6}, {"item_code": other, "qty": 2})
 	g.submit_refused(actors, to_till(bill, 1), NO_SLIP)
 	slip = d.approved(world, (bill, 0, 4))
 	# Approved, and not yet decided that it comes back.
@@ -283,37 +286,157 @@ def test_g1_the_till_takes_back_what_a_slip_awaits(world: c.World, actors: tuple
 	doc = g.submitted(actors, to_till(bill, 3))
 	assert doc.reload().get(making.FIELD) == slip.name
 	g.submit_refused(actors, to_till(bill, 2), refused)
-	# One that is cancelled counts no more; amended, it is looked at anew.
-	doc.cancel()
+	assert doc.items[0].warehouse == d.quarantine()
+	(row,) = slip.reload().arrivals
+	assert (row.how, row.qty, row.document_type, row.document) == (disposal.RECEIVED, 3, COUNTER, doc.name)
+	assert (row.warehouse, row.by_user, slip.workflow_state) == (
+		d.quarantine(),
+		actors[0],
+		states.RETURN_AWAITED,
+	)
+	assert verification.verify(d.SLIP, slip.name).findings == []
+	# It is taken back on the slip; then it counts no more, and amended it is looked at anew.
+	g.refused(actors, fresh(doc).cancel, f"G6: .*booked on return slip {slip.name}")
+	d.taken_back(world, slip, row)
+	assert doc.reload().docstatus == 2
 	again = frappe.copy_doc(doc)
 	again.update({"amended_from": doc.name, "docstatus": 0, making.FIELD: slip.name})
 	again = pay(again)
 	assert not again.get(making.FIELD)
 	g.submitted(actors, again)
 	assert again.reload().get(making.FIELD) == slip.name
+	assert accounted.came(slip.reload()) == {code: 3}
 	late = to_till(bill, 1)
-	# The customer's goods came another way after all: the slip is closed, and awaits nothing.
-	d.not_coming(world, slip.reload())
+	# The customer keeps the rest after all: the slip awaits nothing any more.
+	d.not_coming(world, slip, 1)
+	assert slip.workflow_state == states.RETURN_QUARANTINED
 	g.submit_refused(actors, late, NO_SLIP)
+
+
+def closed(opening: Document, bill: Document) -> tuple[Document, list[Document]]:
+	"""Close a till, and return the closing and the invoices that it makes for a customer, the sale first."""
 	closing = make_closing_entry_from_opening(opening)
 	closing.insert()
 	closing.submit()  # ERPNext commits here
 	made = frappe.get_all(
 		INVOICE, {"is_consolidated": 1, "docstatus": 1, "customer": bill.customer}, order_by="is_return"
 	)
-	assert [g.moved(frappe.get_doc(INVOICE, m.name)) for m in made] == [-8, 3]
+	return closing, [frappe.get_doc(INVOICE, one.name) for one in made]
+
+
+def repeating(doc: Document, place: str = "") -> Document:
+	"""Return the draft of an invoice that says it consolidates a return at the till, into quarantine."""
+	row = doc.items[0]
+	made = frappe.get_doc(
+		{
+			"doctype": INVOICE,
+			**{"company": doc.company, "customer": doc.customer, "is_return": 1, "update_stock": 1},
+			"items": [
+				{
+					**{"item_code": row.item_code, "qty": row.qty, "rate": 100},
+					"warehouse": place or d.quarantine(),
+					**{"pos_invoice": doc.name, "pos_invoice_item": row.name},
+					"allow_zero_valuation_rate": 1,
+				}
+			],
+		}
+	).insert()
+	made.is_consolidated = 1  # from now on ERPNext counts nothing anew
+	return made.save()
+
+
+@pytest.mark.rule("G6", "G7")
+def test_g6_what_comes_back_at_the_till_goes_into_quarantine(
+	world: c.World, actors: tuple[str, ...], committed: Callable[[], None]
+) -> None:
+	code, other = c.item(stock=50), c.item(stock=50)
+	opening, bill = sold({"item_code": code, "qty": 6}, {"item_code": other, "qty": 2})
+	slip = d.routed(world, d.approved(world, (bill, 0, 4)))
+	# Whoever the cashier is: the door has checked that the slip awaits it.
+	cashier = make_user("Accounts User", "Accounts Manager", "Sales Manager")
+	with as_user(cashier):
+		assert not frappe.has_permission(d.SLIP, "write")
+	doc = g.submitted((cashier,), to_till(bill, 4))
+	assert slip.reload().workflow_state == states.RETURN_QUARANTINED
+	assert (accounted.came(slip), [row.by_user for row in slip.arrivals]) == ({code: 4}, [cashier])
+	# The stock ledger has it from the closing on: until then nothing leaves.
+	assert not quarantine_stock.read(item=code)
+	with pytest.raises(QMSRefusal, match="Close the till first"):
+		d.disposed(world, slip, disposal.SCRAP, 1)
+	g.submit_refused(actors, repeating(doc, c.warehouse()), "G6: Row 1, .*goes into QMS Quarantine")
+	closing, made = closed(opening, bill)
+	assert [g.moved(one) for one in made] == [-8, 4]
+	assert (d.stock(code, d.quarantine()), d.stock(code, c.warehouse())) == (4, 44)
+	(stands,) = quarantine_stock.read(item=code)
+	assert (stands.slips, stands.without_slip) == ({slip.name: 4}, 0)
+	# A closing repeats each return once; nothing else puts goods there.
+	g.submit_refused(actors, repeating(doc), "D4: Row 1: a consolidated invoice repeats")
+	# What Quality has not decided about may be closed anew.
+	with pytest.raises(frappe.ValidationError, match="POS Closing Entry"):
+		d.taken_back(world, slip.reload(), slip.arrivals[0])
+	frappe.db.rollback()
+	closing.reload().cancel()
+	assert d.stock(code, d.quarantine()) == 0
+	d.taken_back(world, slip.reload(), slip.arrivals[0])
+	assert (doc.reload().docstatus, slip.workflow_state) == (2, states.RETURN_AWAITED)
+
+
+@pytest.mark.rule("G6")
+def test_g6_a_closing_is_not_undone_once_quality_has_decided(
+	world: c.World, actors: tuple[str, ...], committed: Callable[[], None]
+) -> None:
+	code = c.item(stock=50)
+	opening, bill = sold({"item_code": code, "qty": 6})
+	slip = d.routed(world, d.approved(world, (bill, 0, 2)))
+	g.submitted(actors, to_till(bill, 2))
+	closing, _made = closed(opening, bill)
+	doc = d.disposed(world, slip.reload(), disposal.SCRAP, 2)
+	assert doc.workflow_state == states.RETURN_CLOSED
+	# ERPNext rolls back all that is not committed.
+	committed()
+	g.refused(("Administrator",), closing.reload().cancel, "G6: .*quarantine of returned goods")
+
+
+@pytest.mark.rule("G6")
+def test_g6_no_closing_puts_goods_there_that_no_slip_awaited(actors: tuple[str, ...]) -> None:
+	c.plain_returns(rules.ALLOW)
+	place = d.quarantine()
+	_opening, bill = sold({"item_code": c.item(stock=50), "qty": 6})
+	doc = to_till(bill, 2)
+	doc.items[0].warehouse = place
+	g.submit_refused(actors, doc.save(), "G6: .*quarantine of returned goods")
+	doc = g.submitted(actors, to_till(bill, 2))
+	g.submit_refused(actors, repeating(doc), "G6: .*quarantine of returned goods")
+
+
+@pytest.mark.rule("G6", "G7")
+def test_g7_bundles_come_back_at_the_till_part_by_part(
+	world: c.World, actors: tuple[str, ...], committed: Callable[[], None]
+) -> None:
+	pump, kit = c.item(stock=50), c.item(is_stock_item=0)
+	parts = [{"item_code": pump, "qty": 2}]
+	frappe.get_doc({"doctype": "Product Bundle", "new_item_code": kit, "items": parts}).insert()
+	opening, bill = sold({"item_code": kit, "qty": 3})
+	part = bill.packed_items[0]
+	slip = d.approved(world, {"delivery": bill, "row": part, "item_code": pump, "stock_qty": 4})
+	d.routed(world, slip)
+	g.submit_refused(actors, to_till(bill, 3), "does not cover")
+	g.submitted(actors, to_till(bill, 2))
+	assert slip.reload().workflow_state == states.RETURN_QUARANTINED
+	closed(opening, bill)
+	assert d.stock(pump, d.quarantine()) == 4
 
 
 @pytest.mark.rule("G1", "G7")
 def test_g7_the_till_takes_back_the_batch_and_the_devices_of_the_slip(
-	world: c.World, actors: tuple[str, ...]
+	world: c.World, actors: tuple[str, ...], committed: Callable[[], None]
 ) -> None:
 	code = c.item(has_batch_no=1, create_new_batch=0)
 	one, two = sales.batch(code, 10), sales.batch(code, 10)
 	device = c.item(has_serial_no=1)
 	numbers = sales.serials(device, 3)
 	plain = {"use_serial_batch_fields": 1}
-	_opening, bill = sold(
+	opening, bill = sold(
 		{"item_code": code, "qty": 4, "batch_no": one, **plain},
 		{"item_code": code, "qty": 4, "batch_no": two, **plain},
 		{"item_code": device, "qty": 3, "serial_no": "\n".join(numbers), **plain},
@@ -339,6 +462,12 @@ def test_g7_the_till_takes_back_the_batch_and_the_devices_of_the_slip(
 	g.submit_refused(actors, draft(2), "does not cover")
 	g.submitted(actors, draft(1))
 	assert frappe.db.count(COUNTER, {making.FIELD: slip.name, "docstatus": 1}) == 2
+	came = sorted((row.batch_no or row.serial_nos, row.qty) for row in slip.reload().arrivals)
+	assert came == sorted([(one, 2), (one, 1), (numbers[0], 1)])
+	assert slip.workflow_state == states.RETURN_QUARANTINED
+	closed(opening, bill)
+	assert d.stock(code, d.quarantine(), one) == 3
+	assert frappe.db.get_value("Serial No", numbers[0], "warehouse") == d.quarantine()
 
 
 @pytest.mark.rule("G1")
@@ -350,6 +479,17 @@ def test_g1_the_till_obeys_the_setting_too(actors: tuple[str, ...]) -> None:
 		said()
 		g.submitted(actors, doc)
 		assert ("G1: " in said()) == told
+
+
+@pytest.mark.rule("G6")
+def test_g6_what_a_slip_awaits_is_booked_on_it_whatever_the_setting(
+	world: c.World, actors: tuple[str, ...]
+) -> None:
+	c.plain_returns(rules.ALLOW)
+	_opening, bill = sold({"item_code": c.item(stock=50), "qty": 2})
+	slip = d.routed(world, d.approved(world, (bill, 0, 1)))
+	g.submitted(actors, to_till(bill, 1))
+	assert slip.reload().workflow_state == states.RETURN_QUARANTINED
 
 
 # What it costs
@@ -367,6 +507,7 @@ def test_g1_the_door_asks_as_much_however_many_rows(world: c.World) -> None:
 		c.plain_returns(rules.WARN)
 		# What frappe knows of settings and DocTypes is in its caches.
 		assert counter.covering(till_return)[0] == slip.name
+		assert quarantine.warehouse(till_return.company) == d.quarantine()
 		assert plain_return.policy() == rules.WARN
 		for what, doc in (("delivery", note), ("return", back(note)), ("till", till_return)):
 			with count_queries() as queries:
@@ -376,4 +517,4 @@ def test_g1_the_door_asks_as_much_however_many_rows(world: c.World) -> None:
 		c.plain_returns(rules.REFUSE)
 	assert asked["delivery", 1] == asked["delivery", 20] == 0
 	assert asked["return", 1] == asked["return", 20] <= 3
-	assert asked["till", 1] == asked["till", 20] <= 9
+	assert asked["till", 1] == asked["till", 20] <= 8

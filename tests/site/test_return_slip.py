@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import frappe
 import pytest
+from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_delivery_note as delivery_of
+from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_invoice as bill_of
 from frappe.model.document import Document
 
 from qms_customer.contract import states
@@ -16,7 +18,8 @@ from tests.support import claims, sales
 from tests.support import contracts as c
 from tests.support import returned as r
 from tests.support.doors import nothing_changes
-from tests.support.people import as_user
+from tests.support.people import as_user, make_user
+from tests.support.plain import hooks_off
 from tests.support.sql import count_queries
 
 
@@ -393,11 +396,71 @@ def test_invoices_that_move_no_stock_deliver_nothing(world: c.World) -> None:
 	code, customer = r.device(), c.customer()
 	batch = sales.batch(code, 20)
 	bill = sales.invoiced(customer, {"item_code": code, "qty": 5}, update_stock=0)
-	with pytest.raises(QMSRefusal, match="delivered nothing"):
+	with pytest.raises(QMSRefusal, match="delivered by a delivery note"):
 		make.from_delivery("Sales Invoice", bill.name)
 	assert any(
 		"nothing of batch" in p for p in said(typed(world, customer, {"item_code": code, "batch_no": batch}))
 	)
+
+
+@pytest.mark.rule("G1", "G7")
+def test_a_slip_is_made_of_the_deliveries_that_an_invoice_bills(world: c.World) -> None:
+	code, customer = c.item(stock=50), c.customer()
+	rows = [{"item_code": code, "qty": 5}, {"item_code": r.device(), "qty": 2}]
+	rows[1]["batch_no"] = sales.batch(rows[1]["item_code"], 9)
+	note = sales.delivered(customer, *rows)
+	other = sales.delivered(customer, {"item_code": code, "qty": 7})
+	draft = bill_of(note.name)
+	# Only the first row is billed.
+	draft.set("items", draft.items[:1])
+	with hooks_off():
+		bill = draft.insert()
+		bill.submit()
+	slip = make.from_delivery("Sales Invoice", bill.name)
+	assert [(i.item_code, i.qty, i.delivery, i.delivery_row) for i in slip.items] == [
+		(code, 5, note.name, note.items[0].name)
+	]
+	assert (slip.source_doctype, slip.source_name) == ("Sales Invoice", bill.name)
+	# An invoice that was there before its delivery.
+	before = sales.invoiced(customer, {"item_code": code, "qty": 3}, update_stock=0)
+	with pytest.raises(QMSRefusal, match=r"G7: .*delivered by a delivery note"):
+		make.from_delivery("Sales Invoice", before.name)
+	later = delivery_of(before.name)
+	with hooks_off():
+		later.insert()
+		later.submit()
+	slip = make.from_delivery("Sales Invoice", before.name)
+	assert [(i.delivery, i.qty) for i in slip.items] == [(later.name, 3)]
+	assert other.name not in {i.delivery for i in slip.items}
+	with as_user(world.person(roles.PRODUCTION)), pytest.raises(frappe.PermissionError):
+		api.make_from_delivery("Sales Invoice", bill.name)
+
+
+@pytest.mark.rule("G1", "L1")
+def test_no_customer_is_named_to_whom_user_permissions_hide_them(world: c.World) -> None:
+	note = r.delivered(10)
+	code, batch = note.items[0].item_code, note.items[0].batch_no
+	other = sales.delivered(c.customer(), {"item_code": code, "qty": 1, "batch_no": batch})
+	user = make_user(roles.SALES_USER)
+	frappe.get_doc(
+		{"doctype": "User Permission", "user": user, "allow": "Customer", "for_value": note.customer}
+	).insert()
+	third = c.customer()
+	mixed = typed(world, third, {"item_code": code, "batch_no": batch})
+	assert any("was delivered to" in p and "never to" in p for p in said(mixed))
+	with as_user(user):
+		# One is left to choose from: the one whom they may see.
+		assert api.make_from_code(batch)["slip"]["customer"] == note.customer
+		with pytest.raises(QMSRefusal, match=r"G7: .*whom you may see"):
+			api.make_from_code(batch, customer=other.customer)
+	alone = make_user(roles.SALES_USER)
+	frappe.get_doc(
+		{"doctype": "User Permission", "user": alone, "allow": "Customer", "for_value": third}
+	).insert()
+	with as_user(alone):
+		known = edit.complete(mixed)
+		found = " ".join(str(one) for one in edit.problems(mixed, known))
+	assert "nothing of batch" in found and "never to" not in found
 
 
 @pytest.mark.rule("L1")

@@ -21,14 +21,15 @@ frappe.ui.form.on("Return Slip", {
 
 function goods_buttons(frm, panel) {
 	const waiting = panel.parts.length > 0;
+	const ours = panel.parts.some((part) => !part.counter);
 	if (panel.may_route) {
 		const button = frm.add_custom_button(__("Decide Route"), () => decide_route(frm, panel));
 		if (!frm.doc.route) button.addClass("btn-primary");
 	}
-	if (panel.may_receive && waiting) {
+	if (panel.may_receive && ours) {
 		frm.add_custom_button(__("Goods Received"), () => receive(frm, panel)).addClass("btn-primary");
 	}
-	if (panel.may_destroy && waiting) {
+	if (panel.may_destroy && ours) {
 		frm
 			.add_custom_button(__("Goods Destroyed on Site"), () => destroy(frm, panel))
 			.addClass("btn-primary");
@@ -68,9 +69,12 @@ const sign_goods = (frm, panel, { method, args, ...opts }) =>
 		done: () => frm.reload_doc(),
 	});
 
+// What was sold over the counter is returned at the till.
+const booked_here = (panel) => panel.parts.filter((part) => !part.counter);
+
 // The rows of the slip that are outstanding, to say how much of each.
-function outstanding(panel, more = []) {
-	const rows = panel.parts.map((part) => ({ ...part }));
+function outstanding(parts, more = []) {
+	const rows = parts.map((part) => ({ ...part }));
 	const column = (fieldname, fieldtype, label, columns, values) => ({
 		fieldname,
 		fieldtype,
@@ -155,7 +159,7 @@ function decide_route(frm, panel) {
 }
 
 function receive(frm, panel) {
-	const goods = outstanding(panel, [
+	const goods = outstanding(booked_here(panel), [
 		["other_batch", "Data", __("Also Came: Batch"), 1],
 		["other_qty", "Float", __("Also Came: Quantity"), 1],
 		["difference", "Data", __("Difference", null, "Return Arrival"), 2],
@@ -182,7 +186,7 @@ function receive(frm, panel) {
 }
 
 function destroy(frm, panel) {
-	const goods = outstanding(panel);
+	const goods = outstanding(booked_here(panel));
 	const attach = (fieldname, label, reqd) => ({
 		fieldname,
 		fieldtype: "Attach",
@@ -221,7 +225,7 @@ function destroy(frm, panel) {
 }
 
 function write_off(frm, panel) {
-	const goods = outstanding(panel);
+	const goods = outstanding(panel.parts);
 	const signing = sign_goods(frm, panel, {
 		title: __("Goods Not Coming"),
 		size: "large",

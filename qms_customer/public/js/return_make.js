@@ -5,8 +5,12 @@
 	for (const doctype of ["Delivery Note", "Sales Invoice", "POS Invoice"]) {
 		frappe.ui.form.on(doctype, {
 			refresh(frm) {
-				const moves = doctype !== "Sales Invoice" || frm.doc.update_stock;
-				if (frm.doc.docstatus !== 1 || frm.doc.is_return || !moves || !may_make()) return;
+				// An invoice that moved no stock leads to the delivery notes that it bills.
+				const delivered =
+					doctype !== "Sales Invoice" ||
+					frm.doc.update_stock ||
+					frm.doc.items.some((row) => row.dn_detail || row.delivered_qty);
+				if (frm.doc.docstatus !== 1 || frm.doc.is_return || !delivered || !may_make()) return;
 				frm.add_custom_button(
 					__("Return Slip"),
 					() => qms_customer.make_return_slip({ doctype, name: frm.doc.name }),
