@@ -55,6 +55,7 @@ def panel(slip: Document) -> dict[str, Any]:
 			freight=fmt_money(slip.freight, currency=_currency(slip)) if slip.route else "",
 			replacements=replacements,
 			notes=notes,
+			bundled=credit.by_hand(slip) if room else [],
 			plain=rules.plain,
 		),
 		"hash": opened.shown_hash(slip),
@@ -69,7 +70,7 @@ def panel(slip: Document) -> dict[str, Any]:
 		and slip.wanted == exchange.EXCHANGE
 		and not drafted
 		and may(exchange.SENDERS, *states.RETURN_APPROVED),
-		"may_credit": room and slip.wanted in credit.MONEY and may(credit.DRAFTERS, *states.RETURN_APPROVED),
+		"may_credit": room and may(credit.DRAFTERS, *states.RETURN_APPROVED) and credit.offers(slip),
 		"may_take_back_goods": may((*route.SALES, QUALITY), *states.RETURN_APPROVED),
 		"may_take_back_dispositions": present and QUALITY in roles,
 		"targets": disposition.targets(slip.company) if stands else [],
