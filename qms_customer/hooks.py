@@ -170,15 +170,18 @@ doc_events = {
 		"on_cancel": ["qms_customer.erp.release.on_cancel", "qms_customer.returns.given.on_document"],
 		"on_change": "qms_customer.erp.register.on_goods_or_money",
 	},
+	# As above: the slip before the contract.
+	"Sales Invoice": {
+		"before_validate": "qms_customer.returns.credit.before_validate",
+		"before_submit": "qms_customer.returns.credit.before_submit",
+		"before_change": "qms_customer.erp.delivery_terms.before_change",
+		**dict.fromkeys(("on_update", "on_cancel", "after_delete"), "qms_customer.returns.given.on_document"),
+	},
 	("Sales Invoice", "POS Invoice"): {
 		"before_validate": "qms_customer.erp.sales_invoice.before_validate",
 		"before_submit": "qms_customer.erp.sales_invoice.before_submit",
 		"before_cancel": "qms_customer.erp.release.before_cancel",
 		"on_cancel": "qms_customer.erp.release.on_cancel",
-	},
-	"Sales Invoice": {
-		"before_change": "qms_customer.erp.delivery_terms.before_change",
-		**dict.fromkeys(("on_update", "on_cancel", "after_delete"), "qms_customer.returns.given.on_document"),
 	},
 	("Sales Invoice", "Payment Entry"): {"on_change": "qms_customer.erp.register.on_goods_or_money"},
 	"Unreconcile Payment": {"on_change": "qms_customer.erp.register.on_unreconcile"},

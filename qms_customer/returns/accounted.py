@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import frappe
 from erpnext.stock.doctype.serial_no.serial_no import get_serial_nos
@@ -16,6 +17,9 @@ from qms_customer.contract.facts import number
 from qms_customer.returns import making
 from qms_customer.rules import disposal as rules
 from qms_customer.rules.returns import NOTHING_MORE, Key
+
+# Their returns are their credit notes.
+CREDITING = ("Sales Invoice", "POS Invoice")
 
 
 def live(rows: Iterable[Document]) -> list[Document]:
@@ -167,7 +171,7 @@ def sent_back(slip: Document) -> dict[str, Decimal]:
 
 
 def due(slip: Document) -> Decimal:
-	"""Return how much came back or was destroyed that is neither replaced, credited nor sent back; four
+	"""Return how much came back or was destroyed that is neither replaced, credited nor sent back; five
 	queries at most (G6).
 	"""
 	if wanted(slip) == NOTHING_MORE or not came(slip):
@@ -175,13 +179,16 @@ def due(slip: Document) -> Decimal:
 	return sum((one.room for one in owed(slip).values()), Decimal())
 
 
-def owed(slip: Document, but: str = "") -> dict[str, rules.Owed]:
+def owed(slip: Document, but: str = "", exact: bool = False) -> dict[str, rules.Owed]:
 	"""Return by item what the customer is owed for what came back, and has for it; three queries (G7).
 
-	`but`: a document that is not counted, because it is the one that is asked about.
+	`but`: a document that is not counted, because it is the one that is asked about. `exact`: read what is
+	stored now, locked: what others posted before the slip was locked counts, where the answer decides.
 	"""
 	back, again = came(slip), sent_back(slip)
-	replaced, credited = _replaced(slip.name, but), _credited(slip.name, but)
+	replaced, credited = _replaced(slip.name, but, exact), _credited(slip.name, but, exact)
+	for item, quantity in _credited_by_return(slip, but).items():
+		credited[item] = credited.get(item, Decimal()) + quantity
 	return {
 		item: rules.Owed(
 			quantity,
@@ -193,7 +200,7 @@ def owed(slip: Document, but: str = "") -> dict[str, rules.Owed]:
 	}
 
 
-def _replaced(slip: str, but: str) -> dict[str, Decimal]:
+def _replaced(slip: str, but: str, exact: bool) -> dict[str, Decimal]:
 	"""By item what submitted replacements have sent out, in the stock unit."""
 	note = frappe.qb.DocType("Delivery Note")
 	sums: list[tuple[str, Decimal]] = []
@@ -207,15 +214,27 @@ def _replaced(slip: str, but: str) -> dict[str, Decimal]:
 			.select(row.item_code, Sum(row[quantity]))
 			.where((note[making.FIELD] == slip) & (note[making.REPLACEMENT] == 1))
 			.where((note.docstatus == 1) & (note.is_return == 0) & (note.name != but))
-			.groupby(row.item_code)
+			.groupby(row.item_code),
+			exact,
 		).items()
 	return rules.totals(sums)
 
 
-def _credited(slip: str, but: str) -> dict[str, Decimal]:
-	"""By item what credit notes have, drafts too, that move no stock. An invoice that moved the stock is
-	credited by the return itself: that is counted as well.
+def _credited_by_return(slip: Document, but: str) -> dict[str, Decimal]:
+	"""By item what came of invoices that moved stock, and at the till, where money is wanted: their return is
+	their credit note. Where goods are wanted for it, these are invoiced anew.
 	"""
+	if wanted(slip) not in rules.MONEY:
+		return {}
+	return rules.totals(
+		(row.item_code, number(row.qty))
+		for row in live(slip.arrivals)
+		if row.document_type in CREDITING and row.document != but
+	)
+
+
+def _credited(slip: str, but: str, exact: bool) -> dict[str, Decimal]:
+	"""By item what credit notes have, drafts too, that move no stock."""
 	invoice, row = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Sales Invoice Item")
 	return _totals(
 		frappe.qb.from_(invoice)
@@ -224,9 +243,11 @@ def _credited(slip: str, but: str) -> dict[str, Decimal]:
 		.select(row.item_code, Sum(-row.stock_qty))
 		.where((invoice[making.FIELD] == slip) & (invoice.docstatus < 2))
 		.where((invoice.is_return == 1) & (invoice.update_stock == 0) & (invoice.name != but))
-		.groupby(row.item_code)
+		.groupby(row.item_code),
+		exact,
 	)
 
 
-def _totals(query: object) -> dict[str, Decimal]:
-	return rules.totals((item, number(quantity)) for item, quantity in query.run())
+def _totals(query: Any, exact: bool) -> dict[str, Decimal]:
+	found = (query.for_update() if exact else query).run()
+	return rules.totals((item, number(quantity)) for item, quantity in found)

@@ -10,16 +10,15 @@ from frappe.model.document import Document
 
 from qms_customer.contract import notify, people, states
 from qms_customer.contract.facts import number
+from qms_customer.erp.release import stock_items
 from qms_customer.messages import refuse, refuse_one
-from qms_customer.returns import accounted, inbox, making, opened, route, slips
+from qms_customer.returns import accounted, documents, inbox, making, opened, route, slips
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark
 from qms_customer.rules.goods import TOLERANCE
 from qms_customer.rules.people import FINANCE
 
 INVOICE = "Sales Invoice"
-# What the customer wants, where money is given back.
-MONEY = ("Refund", "Credit")
 # The event of a chain (K2).
 DRAFTED = mark("Credit Note Drafted")
 DRAFTERS = (*route.SALES, FINANCE)
@@ -34,11 +33,17 @@ def draft(name: str, content_hash: str) -> list[Document]:
 	slip = opened.locked(name, content_hash)
 	opened.require_state(slip, "G6", *states.RETURN_APPROVED)
 	opened.require_role("G6", mark("A credit note is drafted by: {0}."), DRAFTERS)
-	if accounted.wanted(slip) not in MONEY:
+	if accounted.wanted(slip) not in rules.MONEY:
 		refuse_one("G6", mark("No money was asked for on {0}: what is wanted stands on the slip."), slip.name)
 	wanted = _to_credit(slip)
 	invoices = _invoiced(wanted)
 	if not invoices:
+		if bundled := by_hand(slip):
+			refuse_one(
+				"G6",
+				mark("{0} was sold as bundle {1}: Finance credits the bundle by hand, on its invoice."),
+				*bundled[0],
+			)
 		refuse_one(
 			"G6",
 			mark(
@@ -48,7 +53,7 @@ def draft(name: str, content_hash: str) -> list[Document]:
 			slip.name,
 		)
 	items = rules.totals((item, quantity) for lines in invoices.values() for item, quantity in lines.values())
-	if found := rules.owed_refusals(items, accounted.owed(slip), rules.TO_CREDIT):
+	if found := rules.owed_refusals(items, accounted.owed(slip, exact=True), rules.TO_CREDIT):
 		refuse(found)
 	made = []
 	with making.documents(slip.name) as step:
@@ -64,6 +69,32 @@ def draft(name: str, content_hash: str) -> list[Document]:
 			_("Check and post the credit note of return slip {0}").format(slip.name),
 		)
 	return made
+
+
+def offers(slip: Document) -> bool:
+	"""Return whether a credit note can be drafted: something of what came back, and is due, was invoiced."""
+	return accounted.wanted(slip) in rules.MONEY and bool(_invoiced(_to_credit(slip)))
+
+
+def by_hand(slip: Document) -> list[tuple[str, str]]:
+	"""Return parts that came back, each with the bundle as which it was sold: their price is the bundle's,
+	which no row of the slip names; one query, none where no money is wanted.
+	"""
+	came = {row.slip_row for row in accounted.live(slip.arrivals) if row.how != rules.NOT_COMING}
+	rows = [
+		row.delivery_row
+		for row in slip.items
+		if row.name in came and row.delivery_doctype == "Delivery Note" and row.delivery_row
+	]
+	if accounted.wanted(slip) not in rules.MONEY or not rows:
+		return []
+	return frappe.get_all(
+		documents.PACKED,
+		filters={"name": ("in", rows), "parenttype": "Delivery Note"},
+		fields=["item_code", "parent_item"],
+		order_by="parent, idx",
+		as_list=True,
+	)
 
 
 def _to_credit(slip: Document) -> dict[tuple[str, str], tuple[str, Decimal]]:
@@ -141,7 +172,41 @@ def _credit_note(invoice: str, lines: dict[str, tuple[str, Decimal]]) -> Documen
 	# Finance decides how the money goes back.
 	doc.is_pos = 0
 	doc.set("payments", [])
+	documents.share_charges(doc)
 	return making.anew(doc)
+
+
+# The door of a credit note
+
+
+def before_validate(doc: Document, method: str | None = None) -> None:
+	"""A submit that skips ERPNext's validation does not skip the door (G7)."""
+	if doc.flags.ignore_validate and doc.docstatus == 1:
+		before_submit(doc)
+
+
+def before_submit(doc: Document, method: str | None = None) -> None:
+	"""Refuse to post more of a slip's credit than is due: Finance may have edited the draft, or the goods may
+	have been replaced or sent back since (G7).
+
+	The slip is locked, so that what is posted for it is counted one after the other. What is no goods is
+	Finance's to credit.
+	"""
+	if not (doc.get(making.FIELD) and doc.is_return) or doc.get("update_stock"):
+		return
+	slip = frappe.get_doc(opened.DOCTYPE, doc.get(making.FIELD), for_update=True)
+	goods = stock_items({row.item_code for row in doc.items})
+	wanted = rules.totals(
+		(
+			row.item_code,
+			max(-number(row.stock_qty), -number(row.qty) * number(row.conversion_factor or 1), Decimal()),
+		)
+		for row in doc.items
+		if row.item_code in goods
+	)
+	owed = accounted.owed(slip, but=doc.name or "", exact=True)
+	if found := rules.owed_refusals(wanted, owed, rules.TO_CREDIT):
+		refuse(found)
 
 
 def notes(slip: str) -> list[frappe._dict]:

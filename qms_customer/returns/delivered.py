@@ -145,7 +145,8 @@ def readable(customers: Iterable[str]) -> dict[str, str]:
 def shares(taken: dict[Document, Decimal], slip: str) -> list[Share]:
 	"""Return of each delivery what went out with it, what is back or on other open slips, what is taken (G2).
 
-	Three queries for each type of document, and one.
+	What is back moved stock: a credit note alone brings nothing. Four queries for each type of document, and
+	two.
 	"""
 	names: dict[str, list[str]] = defaultdict(list)
 	for doctype, name in taken:
@@ -154,7 +155,7 @@ def shares(taken: dict[Document, Decimal], slip: str) -> list[Share]:
 	back: dict[Document, Decimal] = defaultdict(Decimal)
 	for doctype, some in names.items():
 		head, row, item = (frappe.qb.DocType(n) for n in (doctype, f"{doctype} Item", "Item"))
-		for key, found, sums in ((head.name, "parent", went), (head.return_against, "", back)):
+		for key, sums in ((head.name, went), (head.return_against, back)):
 			query = (
 				frappe.qb.from_(row)
 				.join(head)
@@ -165,38 +166,46 @@ def shares(taken: dict[Document, Decimal], slip: str) -> list[Share]:
 				.where(key.isin(some) & (head.docstatus == 1) & (item.is_stock_item == 1))
 				.groupby(key)
 			)
-			if not found:
-				query = query.where(head.is_return == 1)
-			for name, quantity in query.run():
-				sums[doctype, name] += abs(number(quantity))
-		part = frappe.qb.DocType(PACKED)
-		for name, quantity in (
-			frappe.qb.from_(part)
-			.select(part.parent, Sum(part.qty))
-			.where(part.parent.isin(some) & (part.parenttype == doctype))
-			.groupby(part.parent)
-			.run()
-		):
-			went[doctype, name] += number(quantity)
+			part = frappe.qb.DocType(PACKED)
+			# A bundle is no stock item: its parts are what moved.
+			of_parts = (
+				frappe.qb.from_(part)
+				.join(head)
+				.on((head.name == part.parent) & (part.parenttype == doctype))
+				.select(key, Sum(part.qty))
+				.where(key.isin(some) & (head.docstatus == 1))
+				.groupby(key)
+			)
+			for each in (query, of_parts):
+				if sums is back:
+					each = each.where(head.is_return == 1)
+					for name, value in SOURCES[doctype].which.items():
+						each = each.where(head[name] == value)
+				for name, quantity in each.run():
+					sums[doctype, name] += abs(number(quantity))
 	for doctype, name, quantity in _claimed_of(sorted({n for _d, n in taken}), slip):
 		back[doctype, name] += quantity
 	return [Share(went[key], back[key], quantity) for key, quantity in taken.items()]
 
 
 def _claimed_of(names: Sequence[str], slip: str) -> Iterator[tuple[str, str, Decimal]]:
-	head, row = frappe.qb.DocType(SLIP), frappe.qb.DocType("Return Slip Item")
+	"""What other open slips claim of deliveries, and is not back yet (see _claims)."""
 	if not names:
 		return
-	for doctype, name, quantity in (
+	head, row, arrival = (frappe.qb.DocType(n) for n in (SLIP, "Return Slip Item", "Return Arrival"))
+	claimed = (
 		frappe.qb.from_(row)
 		.join(head)
-		.on(head.name == row.parent)
-		.select(row.delivery_doctype, row.delivery, Sum(row.stock_qty))
+		.on((head.name == row.parent) & (row.parenttype == SLIP))
 		.where(row.delivery.isin(names) & head.workflow_state.isin(CLAIMING) & (head.name != slip))
 		.groupby(row.delivery_doctype, row.delivery)
-		.run()
-	):
-		yield doctype, name, number(quantity)
+	)
+	arrived = claimed.join(arrival).on(
+		(arrival.parent == head.name) & (arrival.slip_row == row.name) & arrival.taken_back_on.isnull()
+	)
+	for query, quantity in ((claimed, Sum(row.stock_qty)), (arrived, -Sum(arrival.qty))):
+		for doctype, name, found in query.select(row.delivery_doctype, row.delivery, quantity).run():
+			yield doctype, name, number(found)
 
 
 def _claims(wanted: Wanted, slip: str) -> Iterator[tuple[str, Claimed]]:

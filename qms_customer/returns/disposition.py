@@ -1,12 +1,13 @@
 """What becomes of goods in quarantine: Quality decides, signs, and the stock follows (G6; ISO 13485 8.3)."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import get_datetime, getdate, now_datetime
 
 from qms_customer.contract import notify, people
 from qms_customer.contract.sites import customers_at
@@ -58,8 +59,10 @@ def decide(
 	seen = inspection(slip, quality_inspection, wanted.source) if quality_inspection else None
 	found = rules.disposition_refusals(wanted, held, seen)
 	if wanted.disposition == rules.SEND_BACK:
-		owed = accounted.owed(slip)
+		owed = accounted.owed(slip, exact=True)
 		found += rules.owed_refusals({wanted.item: wanted.quantity}, owed, rules.TO_SEND_BACK)
+		inspected, expired = _before_delivery(wanted)
+		found += rules.sending_refusals(wanted, seen, inspected, expired)
 	if wanted.source == rules.RETURNED and wanted.disposition in rules.FINAL and held is not None:
 		waiting = counter.not_booked(slip, (wanted.item, wanted.batch))
 		if waiting and wanted.quantity > held.left - waiting:
@@ -80,7 +83,7 @@ def decide(
 	case = _case(slip, non_conformance, procedure)
 	signing.in_hand()
 	case = case or _open_case(slip, wanted, procedure)
-	document = _move(slip, wanted, target)
+	document = _move(slip, wanted, target, quality_inspection)
 	user = frappe.session.user
 	slip.append(
 		"dispositions",
@@ -264,7 +267,14 @@ def _open_case(slip: Document, wanted: rules.Disposing, procedure: str) -> str:
 	return case.insert(ignore_permissions=True).name
 
 
-def _move(slip: Document, wanted: rules.Disposing, target: str) -> Document | None:
+def _before_delivery(wanted: rules.Disposing) -> tuple[bool, date | None]:
+	"""Whether an item is inspected before it is delivered, and when its batch expired, if it did."""
+	inspected = frappe.get_cached_value("Item", wanted.item, "inspection_required_before_delivery")
+	expiry = frappe.db.get_value("Batch", wanted.batch, "expiry_date") if wanted.batch else None
+	return bool(inspected), expiry if expiry and getdate(expiry) < getdate() else None
+
+
+def _move(slip: Document, wanted: rules.Disposing, target: str, inspected: str) -> Document | None:
 	"""Move the goods as decided; what is reworked stays in quarantine until it is inspected again."""
 	if wanted.disposition == rules.REWORK:
 		return None
@@ -273,7 +283,7 @@ def _move(slip: Document, wanted: rules.Disposing, target: str) -> Document | No
 	remarks = _("Return slip {0}: {1}").format(slip.name, _(wanted.disposition, context="Return Disposition"))
 	with making.documents(slip.name) as step:
 		if wanted.disposition == rules.SEND_BACK:
-			return exchange.send_back(step, slip, goods[0], place)
+			return exchange.send_back(step, slip, goods[0], place, inspected)
 		if wanted.disposition == rules.SCRAP:
 			return step.submit(documents.issue(slip.company, goods, place, remarks))
 		return step.submit(documents.transfer(slip.company, goods, place, target, remarks))

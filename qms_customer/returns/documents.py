@@ -11,6 +11,7 @@ import frappe
 from erpnext.controllers.sales_and_purchase_return import make_return_doc
 from erpnext.stock.doctype.serial_no.serial_no import get_serial_nos
 from frappe.model.document import Document
+from frappe.utils import flt
 
 from qms_customer.contract.facts import number
 from qms_customer.erp.release import RETURNED
@@ -129,7 +130,66 @@ def _return_of(doctype: str, name: str, goods: list[Goods], warehouse: str) -> D
 		doc.is_pos = 0
 		doc.set("payments", [])
 		doc.update_stock = 1
+	share_charges(doc)
 	return making.anew(doc)
+
+
+def share_charges(doc: Document) -> None:
+	"""Let a return bear its part of the charges and of the discount that are fixed amounts: ERPNext gives
+	each return all of them; three queries (G7).
+
+	Its part is that of its rows in the total before discount. Parts are rounded as they add up, and never
+	give back more than what is left.
+	"""
+	charges = [tax for tax in doc.get("taxes") or () if tax.charge_type == "Actual"]
+	total, discount = map(
+		number, frappe.db.get_value(doc.doctype, doc.return_against, ["total", "discount_amount"])
+	)
+	if doc.get("additional_discount_percentage"):
+		discount = Decimal()
+	if not total or not (charges or discount):
+		return
+	others = [
+		one
+		for one in frappe.get_all(
+			doc.doctype,
+			filters={"return_against": doc.return_against, "is_return": 1, "docstatus": ("<", 2)},
+			fields=["name", "docstatus", "total", "discount_amount", making.FIELD],
+		)
+		# A draft that no slip has made may never be posted.
+		if one.docstatus == 1 or one.get(making.FIELD)
+	]
+	before = -sum((number(one.total) for one in others), Decimal()) / total
+	now = sum((abs(number(row.qty)) * number(row.rate) for row in doc.items), Decimal()) / total
+
+	def part(amount: Decimal, given: Decimal, precision: int) -> float:
+		"""Given back of an amount: negative, as on a return."""
+		done, there = (flt(amount * min(share, Decimal(1)), precision) for share in (before, before + now))
+		back = max(min(abs(number(there) - number(done)), abs(amount) - abs(given)), Decimal())
+		return float((-back).copy_sign(-amount)) if back else 0.0
+
+	if discount:
+		given = sum((number(one.discount_amount) for one in others), Decimal())
+		doc.discount_amount = part(discount, given, doc.precision("discount_amount"))
+	if not charges:
+		return
+	taken: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+	for one in frappe.get_all(
+		charges[0].doctype,
+		filters={
+			"parent": ("in", [one.name for one in others] or [""]),
+			"parenttype": doc.doctype,
+			"charge_type": "Actual",
+		},
+		fields=["account_head", "description", "tax_amount"],
+	):
+		taken[one.account_head, one.description] += number(one.tax_amount)
+	for tax in charges:
+		# Another row of the same charge begins where the one before ended.
+		key, amount = (tax.account_head, tax.description), -number(tax.tax_amount)
+		given = min(abs(taken[key]), abs(amount))
+		taken[key] = max(abs(taken[key]) - given, Decimal())
+		tax.tax_amount = part(amount, given, tax.precision("tax_amount"))
 
 
 def _row(doc: Document, mapped: Document, goods: Goods) -> dict:

@@ -376,7 +376,7 @@ def _is_bulk(slip: Document, known: Known) -> bool:
 		if row.delivery:
 			taken[row.delivery_doctype, row.delivery] += number(row.stock_qty)
 	shares: Sequence[allocation.Share] = (
-		delivered.shares(dict(taken), slip.name or "") if taken and limits.share else ()
+		delivered.shares(dict(taken), slip.name or "") if taken and (limits.share or limits.quantity) else ()
 	)
 	amount = None if unknown else number(slip.total_amount)
 	return allocation.is_bulk(number(slip.total_qty), amount, shares, limits)

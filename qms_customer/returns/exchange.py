@@ -3,6 +3,7 @@ goods themselves (G6, G7, C1).
 """
 
 from collections import defaultdict
+from dataclasses import dataclass
 from decimal import Decimal
 
 import frappe
@@ -69,17 +70,55 @@ def draft_replacement(name: str, content_hash: str) -> Document:
 def _to_replace(slip: Document) -> list[tuple[Document, Decimal]]:
 	"""The rows of a slip with what is to be replaced of each: as came back, the first row first."""
 	room = {item: one.room for item, one in accounted.owed(slip).items()}
+	line, under = _under_lines(slip)
 	came: dict[str, Decimal] = defaultdict(Decimal)
 	for row in accounted.live(slip.arrivals):
 		if row.how != disposal.NOT_COMING:
 			came[row.slip_row] += number(row.qty)
 	found = []
 	for row in slip.items:
-		quantity = min(came[row.name], room.get(row.item_code, Decimal()))
+		key = (line[row.name], row.item_code)
+		quantity = min(came[row.name], room.get(row.item_code, Decimal()), under[key])
 		if quantity > TOLERANCE:
 			room[row.item_code] -= quantity
+			under[key] -= quantity
 			found.append((row, quantity))
 	return found
+
+
+def _under_lines(slip: Document) -> tuple[dict[str, str], dict[tuple[str, str], Decimal]]:
+	"""By row of a slip its contract line; by line and item what came back and was not sent out again; two
+	queries (G7).
+
+	A row without a line has "", and so has a part of a bundle: the contract counts bundles.
+	"""
+	sold = dict(
+		frappe.get_all(
+			f"{ORDER} Item",
+			filters={"name": ("in", sorted({row.contract_row for row in slip.items} - {None, ""}) or [""])},
+			fields=["name", "item_code"],
+			as_list=True,
+		)
+	)
+	line = {
+		row.name: row.contract_row if sold.get(row.contract_row) == row.item_code else ""
+		for row in slip.items
+	}
+	room: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+	for one in accounted.live(slip.arrivals):
+		if one.how != disposal.NOT_COMING:
+			room[line[one.slip_row], one.item_code] += number(one.qty)
+	note, row = frappe.qb.DocType(NOTE), frappe.qb.DocType(f"{NOTE} Item")
+	for of, item, quantity in (
+		frappe.qb.from_(note)
+		.join(row)
+		.on((row.parent == note.name) & (row.parenttype == NOTE))
+		.select(row.so_detail, row.item_code, row.stock_qty)
+		.where((note[making.FIELD] == slip.name) & (note.docstatus == 1) & (note.is_return == 0))
+		.run()
+	):
+		room[of or "", item] -= number(quantity)
+	return line, room
 
 
 def _under_contract(order: str, rows: list[tuple[Document, Decimal]]) -> Document:
@@ -160,27 +199,89 @@ def _free_row(row: Document, quantity: Decimal) -> dict:
 	}
 
 
-def send_back(step: making.Making, slip: Document, goods: Goods, place: str) -> Document:
+def send_back(
+	step: making.Making, slip: Document, goods: Goods, place: str, inspection: str = ""
+) -> Document:
 	"""Submit the delivery note with which goods in quarantine go back to the customer, under their contract
-	line where they had one; who decided it has signed (G6).
+	lines where they had some; who decided it has signed (G6).
 	"""
-	rows = [row for row in slip.items if (row.item_code, row.batch_no or "") == (goods.item, goods.batch)]
-	of_contract = [row for row in rows if row.contract and row.contract_row]
-	if of_contract:
-		doc = _under_contract(of_contract[0].contract, [(of_contract[0], goods.quantity)])
-	else:
-		doc = _without_contract(slip, [(rows[0], goods.quantity)])
-	for row in doc.items:
+	shares = _to_send(slip, goods)
+	order = shares[0].order
+	if any(one.order != order for one in shares):
+		refuse_one(
+			"G6",
+			mark(
+				"{0}: {1} of these were delivered under {2}, the others not. A delivery note is of one "
+				"contract: send back {1} first, then the others."
+			),
+			goods.item,
+			disposal.plain(sum(one.quantity for one in shares if one.order == order)),
+			order or mark("no contract"),
+		)
+	rows = [(one.row, one.quantity) for one in shares]
+	doc = _under_contract(order, rows) if order else _without_contract(slip, rows)
+	for row, share in zip(doc.items, shares, strict=False):
+		of_row = [one for one in shares if one.row.contract_row == row.so_detail] if order else [share]
+		numbers = [serial for one in of_row for serial in one.serials]
 		row.update(
 			{
 				"warehouse": place,
-				"use_serial_batch_fields": int(bool(goods.batch or goods.serials)),
+				"use_serial_batch_fields": int(bool(goods.batch or numbers)),
 				"batch_no": goods.batch or None,
-				"serial_no": "\n".join(goods.serials) or None,
+				"serial_no": "\n".join(numbers) or None,
+				"quality_inspection": inspection or None,
 			}
 		)
 	doc.set_warehouse = None
 	return step.submit(doc)
+
+
+@dataclass(frozen=True)
+class _Share:
+	"""What goes back of a row of a slip. `order`: its contract, "" without."""
+
+	row: Document
+	order: str
+	quantity: Decimal
+	serials: tuple[str, ...]
+
+
+def _to_send(slip: Document, goods: Goods) -> list[_Share]:
+	"""The rows of which goods go back, the first row first: of each at most what came of it, and what its
+	contract line was not delivered again of (G7). A part of a bundle goes back by itself, under no line.
+	"""
+	line, under = _under_lines(slip)
+	came: dict[str, Decimal] = defaultdict(Decimal)
+	numbers: dict[str, set[str]] = defaultdict(set)
+	for one in accounted.live(slip.arrivals):
+		if one.how == disposal.RECEIVED:
+			came[one.slip_row] += number(one.qty)
+			numbers[one.slip_row].update(accounted.serials(one.serial_nos))
+	left, shares = goods.quantity, []
+	for row in slip.items:
+		if (row.item_code, row.batch_no or "") != (goods.item, goods.batch):
+			continue
+		key = (line[row.name], row.item_code)
+		mine = tuple(serial for serial in goods.serials if serial in numbers[row.name])
+		most = Decimal(len(mine)) if goods.serials else came[row.name]
+		quantity = min(left, most, under[key])
+		if quantity > TOLERANCE:
+			under[key] -= quantity
+			left -= quantity
+			shares.append(_Share(row, (row.contract or "") if key[0] else "", quantity, mine))
+	if left > TOLERANCE or not shares:
+		refuse_one(
+			"G7",
+			mark(
+				"{0}, batch {1}: {2} would be sent back. Under the contract lines that they were delivered "
+				"under, {3} still may: for the others the customer has something already."
+			),
+			goods.item,
+			goods.batch or "–",
+			disposal.plain(goods.quantity),
+			disposal.plain(goods.quantity - left),
+		)
+	return shares
 
 
 # The door of a replacement
@@ -237,7 +338,7 @@ def refusals(doc: Document) -> list[Refusal]:
 		found.append(Refusal("G6", mark("{0} is no approved exchange."), (slip.name,)))
 	if (doc.customer, doc.company) != (slip.customer, slip.company):
 		found.append(Refusal("G7", mark("{0} is of another customer or company."), (slip.name,)))
-	owed = accounted.owed(slip, but=doc.name or "")
+	owed = accounted.owed(slip, but=doc.name or "", exact=True)
 	approved = {item: one.came for item, one in owed.items()}
 	given = {item: one.came - one.room for item, one in owed.items()}
 	lines = {(row.item_code, row.contract_row or "") for row in slip.items}

@@ -59,6 +59,7 @@ def panel(slip: Document) -> dict[str, Any]:
 			freight=fmt_money(slip.freight, currency=_currency(slip)) if slip.route else "",
 			replacements=replacements,
 			notes=notes,
+			bundled=credit.by_hand(slip) if room else [],
 			plain=rules.plain,
 		),
 		"hash": opened.shown_hash(slip),
@@ -73,9 +74,7 @@ def panel(slip: Document) -> dict[str, Any]:
 		and accounted.wanted(slip) == exchange.EXCHANGE
 		and not drafted
 		and may(exchange.SENDERS, *states.RETURN_APPROVED),
-		"may_credit": room
-		and accounted.wanted(slip) in credit.MONEY
-		and may(credit.DRAFTERS, *states.RETURN_APPROVED),
+		"may_credit": room and may(credit.DRAFTERS, *states.RETURN_APPROVED) and credit.offers(slip),
 		"may_give": approved and accounted.due(slip) > 0 and may(given.DECIDERS, *states.RETURN_APPROVED),
 		"wanted": accounted.wanted(slip),
 		"may_take_back_goods": may((*route.SALES, QUALITY), *states.RETURN_APPROVED),

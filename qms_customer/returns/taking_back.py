@@ -91,6 +91,7 @@ def _refusals(slip: Document, rows: list[Document]) -> list[Refusal]:
 		if row.how != rules.NOT_COMING:
 			less = received if row.how == rules.RECEIVED else others
 			less[row.item_code, row.batch_no or ""] += number(row.qty)
-	owed = accounted.owed(slip)
+	# A return that is itself the credit note goes with the goods.
+	owed = accounted.owed(slip, but=rows[0].document or "", exact=True)
 	found = rules.taking_back_refusals(accounted.held(slip), received, owed)
 	return found + rules.taking_back_refusals({}, others, owed)

@@ -193,16 +193,15 @@ class Share:
 def is_bulk(quantity: Decimal, amount: Decimal | None, shares: Iterable[Share], limits: BulkLimits) -> bool:
 	"""Return whether a return is a bulk return, which the general manager approves as well (G2).
 
-	Each delivery is looked at by itself, and what came back of it before counts: a bulk return in parts is
-	one.
+	Quantity and amount are those of the slip. Each delivery is looked at by itself as well, and what came
+	back of it before counts: a bulk return in parts is one, by share and by quantity. What was worth how much
+	is known of the slip alone.
 	"""
 	whole = BulkLimits(limits.quantity, limits.amount)
 	if len(approver(quantity, amount, Decimal(), whole)) > 1:
 		return True
-	return any(
-		len(approver(s.back + s.taken, Decimal(), s.delivered, BulkLimits(share=limits.share))) > 1
-		for s in shares
-	)
+	of_delivery = BulkLimits(limits.quantity, share=limits.share)
+	return any(len(approver(s.back + s.taken, Decimal(), s.delivered, of_delivery)) > 1 for s in shares)
 
 
 def correction_refusals(

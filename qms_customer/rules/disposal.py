@@ -24,6 +24,9 @@ DISPOSITIONS = (REWORK, SCRAP, TO_STOCK, SEND_BACK)
 # Goods that are reworked stay in quarantine until they are inspected again.
 FINAL = (SCRAP, TO_STOCK, SEND_BACK)
 
+# What the customer wants, where money is given back.
+MONEY = ("Refund", "Credit")
+
 # Which goods: those that came back, or stock of a bad batch that was put into quarantine with them (G5).
 RETURNED, BLOCKED = "Returned Goods", "Blocked Stock"
 
@@ -365,15 +368,8 @@ def inspection_refusals(
 			)
 		]
 	name = inspection.name
-	if not inspection.of_slip or inspection.item != wanted.item or inspection.batch != wanted.batch:
-		return [
-			Refusal(
-				"G6",
-				mark("{0} is not the inspection of these goods: item, batch and slip are theirs."),
-				(name,),
-			)
-		]
-	found = []
+	if found := _of_others(wanted, inspection):
+		return found
 	if not (inspection.submitted and inspection.accepted):
 		found.append(Refusal("G6", mark("{0} is not submitted, or did not accept the goods."), (name,)))
 	if not inspection.by_quality:
@@ -383,6 +379,54 @@ def inspection_refusals(
 	if since and inspection.made_on < since:
 		found.append(
 			Refusal("G6", mark("{0} is older than the arrival or the rework of the goods."), (name,))
+		)
+	return found
+
+
+def _of_others(wanted: Disposing, inspection: Inspection) -> list[Refusal]:
+	if inspection.of_slip and (inspection.item, inspection.batch) == (wanted.item, wanted.batch):
+		return []
+	return [
+		Refusal(
+			"G6",
+			mark("{0} is not the inspection of these goods: item, batch and slip are theirs."),
+			(inspection.name,),
+		)
+	]
+
+
+def sending_refusals(
+	wanted: Disposing, inspection: Inspection | None, inspected: bool, expired: date | None
+) -> list[Refusal]:
+	"""Return why ERPNext would not let goods out to the customer again, [] if it would (G6).
+
+	`inspected`: the item is inspected before every delivery. `expired`: when the batch did. Whether
+	goods go out that were not accepted is a setting of ERPNext's stock.
+	"""
+	found = []
+	if expired:
+		found.append(
+			Refusal(
+				"G6",
+				mark(
+					"{0}, batch {1} has expired on {2}: it is not sent back any more. Give the customer a "
+					"replacement or a credit, and scrap it."
+				),
+				(wanted.item, wanted.batch, str(expired)),
+			)
+		)
+	if inspection:
+		return found + _of_others(wanted, inspection)
+	if inspected:
+		found.append(
+			Refusal(
+				"G6",
+				mark(
+					"{0} is inspected before it is delivered, also when it is sent back. Inspect it, and "
+					"submit the inspection."
+				),
+				(wanted.item,),
+			)
 		)
 	return found
 

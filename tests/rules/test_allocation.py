@@ -83,6 +83,14 @@ def test_a_share_of_one_delivery_makes_a_return_bulk_in_parts_too() -> None:
 
 
 @pytest.mark.rule("G2")
+def test_a_quantity_of_one_delivery_makes_a_return_bulk_in_parts_too() -> None:
+	limits = BulkLimits(quantity=D(9))
+	assert not rules.is_bulk(D(4), None, [Share(D(100), D(4), D(4))], limits)
+	assert rules.is_bulk(D(4), None, [Share(D(100), D(5), D(4))], limits)
+	assert not rules.is_bulk(D(8), None, [Share(D(9), D(4), D(4)), Share(D(9), D(4), D(4))], limits)
+
+
+@pytest.mark.rule("G2")
 def test_quantity_and_amount_are_those_of_the_whole_slip() -> None:
 	assert rules.is_bulk(D(100), D(1), [], BulkLimits(quantity=D(100)))
 	assert rules.is_bulk(D(1), D(100), [], BulkLimits(amount=D(100)))

@@ -221,6 +221,17 @@ def test_g6_a_destruction_is_of_some_goods():
 # Any order of operations and cancellations
 
 
+@pytest.mark.rule("G6")
+def test_g6_what_erpnext_would_not_deliver_is_not_sent_back():
+	wanted = replace(STOCKED, disposition=rules.SEND_BACK)
+	assert rules.sending_refusals(wanted, None, False, None) == []
+	assert "inspected before it is delivered" in said(rules.sending_refusals(wanted, None, True, None))
+	assert rules.sending_refusals(wanted, INSPECTION, True, None) == []
+	other = replace(INSPECTION, batch="B2")
+	assert "not the inspection of these goods" in said(rules.sending_refusals(wanted, other, True, None))
+	assert "has expired on 2026-05-20" in said(rules.sending_refusals(wanted, INSPECTION, False, TODAY))
+
+
 class World:
 	"""One item of one batch at one customer: delivered, claimed, approved, come back, disposed of, replaced,
 	credited; each step done if the rules let it pass.

@@ -261,6 +261,51 @@ def test_g7_goods_of_an_invoice_that_moved_stock_come_back_by_its_return(world):
 
 
 @pytest.mark.rule("G7")
+@pytest.mark.parametrize("sell", [sales.invoiced, sales.delivered])
+@pytest.mark.parametrize(
+	("sold", "parts", "discount", "given"),
+	[
+		(10, (3, 7), 100, [(-30, -15, -285), (-70, -35, -665)]),
+		# In parts that are rounded, and none above what is left.
+		(3, (1, 1, 1), 100, [(-33.33, -16.67, -83.34), (-33.34, -16.66, -83.32), (-33.33, -16.67, -83.34)]),
+		# ERPNext would refuse the first part: all of the discount is more than its price.
+		(10, (1, 9), 300, [(-30, -5, -75), (-270, -45, -675)]),
+	],
+)
+def test_g7_charges_and_discount_come_back_in_parts(world, sell, sold, parts, discount, given):
+	code = c.item(stock=20)
+	row = {"item_code": code, "qty": sold, "use_serial_batch_fields": 0}
+	delivery = sell(c.customer(), row, **sales.charged(50, discount))
+	doc = d.routed(world, d.approved(world, (delivery, 0, sold), wanted="Refund"))
+	for part in parts:
+		doc = d.received(world, doc, part)
+	notes = [frappe.get_doc(row.document_type, row.document) for row in doc.arrivals]
+	assert [(n.discount_amount, n.taxes[0].tax_amount, n.grand_total) for n in notes] == given
+	assert sum(n.grand_total for n in notes) == pytest.approx(-delivery.grand_total)
+
+
+@pytest.mark.rule("G7")
+def test_g7_the_return_of_an_invoice_that_moved_stock_is_its_credit(world, actors):
+	code = c.item(stock=20)
+	invoice = sales.invoiced(c.customer(), {"item_code": code, "qty": 5, "use_serial_batch_fields": 0})
+	doc = d.back(world, d.approved(world, (invoice, 0, 2), wanted="Refund"))
+	with as_user(world.sales):
+		assert not api.get_goods(doc.name)["may_credit"]
+	refused(lambda: d.disposed(world, doc, "Send Back to the Customer"), "credited or sent back already")
+	doc = d.taken_back(world, doc, doc.arrivals[0])
+	assert frappe.db.get_value("Sales Invoice", doc.arrivals[0].document, "docstatus") == 2
+	# Who wants goods for it gets goods, and they are invoiced.
+	doc = d.back(world, d.approved(world, (invoice, 0, 1)))
+	with as_user(world.sales):
+		note = frappe.get_doc(NOTE, api.draft_replacement(doc.name, d.shown(doc))["name"])
+	note.items[0].warehouse = c.warehouse()
+	note.save()
+	assert g.submitted(actors, note).reload().status == "To Bill"
+	doc = d.back(world, d.approved(world, (invoice, 0, 1), wanted="Repair"))
+	assert d.disposed(world, doc, "Send Back to the Customer").workflow_state == states.RETURN_CLOSED
+
+
+@pytest.mark.rule("G7")
 def test_g7_a_cancelled_delivery_has_nothing_to_come_back(world, slip):
 	doc = d.routed(world, slip.doc)
 	with pytest.raises(QMSRefusal, match=r"G7: .*on return slip"):
@@ -450,6 +495,25 @@ def test_g6_goods_without_a_contract_are_sent_back_by_the_decision(world, slip):
 	assert (note.docstatus, note.is_return, note.customer) == (1, 0, doc.customer)
 	assert d.batch_of(note.items[0]) == slip.batch
 	assert doc.workflow_state == states.RETURN_CLOSED
+
+
+@pytest.mark.rule("G6")
+def test_g6_what_is_inspected_before_delivery_is_sent_back_with_its_inspection(world, slip):
+	doc = d.back(world, slip.doc)
+	frappe.db.set_value("Item", slip.code, "inspection_required_before_delivery", 1)
+	frappe.clear_document_cache("Item", slip.code)
+	refused(lambda: d.disposed(world, doc, "Send Back to the Customer"), "inspected before it is delivered")
+	seen = d.inspected(world, doc)
+	doc = d.disposed(world, doc, "Send Back to the Customer", quality_inspection=seen)
+	assert frappe.get_doc(NOTE, doc.dispositions[0].document).items[0].quality_inspection == seen
+
+
+@pytest.mark.rule("G6")
+def test_g6_what_has_expired_is_not_sent_back(world, slip):
+	doc = d.back(world, slip.doc)
+	frappe.db.set_value("Batch", slip.batch, "expiry_date", add_days(nowdate(), -1))
+	frappe.clear_document_cache("Batch", slip.batch)
+	refused(lambda: d.disposed(world, doc, "Send Back to the Customer"), "has expired on")
 
 
 # What was booked by mistake

@@ -5,6 +5,7 @@ from __future__ import annotations
 import frappe
 import pytest
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_delivery_note as delivery_of
+from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_invoice as bill_of
 from frappe.model.document import Document
 
@@ -16,6 +17,7 @@ from qms_customer.returns import return_api as api
 from qms_customer.rules import people as roles
 from tests.support import claims, sales
 from tests.support import contracts as c
+from tests.support import disposed as d
 from tests.support import returned as r
 from tests.support.doors import nothing_changes
 from tests.support.people import as_user, make_user
@@ -287,6 +289,50 @@ def test_a_bulk_return_in_parts_is_a_bulk_return(world: c.World) -> None:
 	note = r.delivered(10)
 	r.claiming(world, note, 4)
 	assert r.slip(world, note, 1).is_bulk
+
+
+@pytest.mark.rule("G2")
+def test_a_quantity_in_parts_is_a_bulk_return_too(world: c.World) -> None:
+	settings = frappe.get_doc("QMS Customer Settings")
+	settings.update({"bulk_return_share": 0, "bulk_return_qty": 9, "change_reason": "G2"})
+	c.save_settings(settings)
+	note = r.delivered(20)
+	r.claiming(world, note, 5)
+	assert not r.slip(world, note, 3).is_bulk
+	assert r.slip(world, note, 4).is_bulk
+
+
+@pytest.mark.rule("G2")
+def test_bundles_that_come_back_in_parts_are_a_bulk_return(world: c.World) -> None:
+	part = c.item(stock=50)
+	note = sales.delivered(
+		c.customer(), {"item_code": sales.kit((part, 1)), "qty": 10, "use_serial_batch_fields": 0}
+	)
+	packed = note.packed_items[0]
+	assert not r.slip(world, note, 4).is_bulk
+	d.back(world, d.approved(world, {"delivery": note, "row": packed, "item_code": part, "stock_qty": 4}))
+	assert r.slip(world, note, 1).is_bulk
+
+
+@pytest.mark.rule("G2")
+def test_what_came_of_another_slip_is_counted_once(world: c.World) -> None:
+	note = r.delivered(10)
+	d.back(world, d.approved(world, (note, 0, 3)), 2)
+	assert not r.slip(world, note, 1).is_bulk
+	assert r.slip(world, note, 2).is_bulk
+
+
+@pytest.mark.rule("G2")
+def test_a_credit_that_moves_no_stock_is_no_return_of_goods(world: c.World) -> None:
+	code = c.item(stock=20)
+	invoice = sales.invoiced(c.customer(), {"item_code": code, "qty": 10, "use_serial_batch_fields": 0})
+	with sales.hooks_off():
+		credit = make_sales_return(invoice.name)
+		credit.update_stock = 0
+		credit.items[0].qty = -4
+		credit.insert().submit()
+	assert not r.slip(world, invoice, 1).is_bulk
+	assert r.slip(world, invoice, 5).is_bulk
 
 
 @pytest.mark.rule("G3")

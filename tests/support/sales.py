@@ -9,7 +9,7 @@ from frappe.model.document import Document
 from frappe.utils import add_days, nowdate
 
 from tests.support import contracts as c
-from tests.support.company import COMPANY
+from tests.support.company import ABBR, COMPANY
 from tests.support.plain import hooks_off
 
 
@@ -98,6 +98,35 @@ def returned(note: Document, **row: Any) -> Document:
 		doc.insert()
 		doc.submit()
 	return doc
+
+
+def charged(freight: float = 50, discount: float = 100) -> dict[str, Any]:
+	"""Return what a sale says of a freight and an additional discount of fixed amounts."""
+	return {
+		"apply_discount_on": "Net Total",
+		"discount_amount": discount,
+		"taxes": [
+			{
+				"charge_type": "Actual",
+				"account_head": f"Freight and Forwarding Charges - {ABBR}",
+				"description": "Freight",
+				"tax_amount": freight,
+			}
+		],
+	}
+
+
+def kit(*parts: tuple[str, float]) -> str:
+	"""Return a product bundle of these items and quantities."""
+	code = c.item(is_stock_item=0)
+	frappe.get_doc(
+		{
+			"doctype": "Product Bundle",
+			"new_item_code": code,
+			"items": [{"item_code": item, "qty": quantity} for item, quantity in parts],
+		}
+	).insert()
+	return code
 
 
 def as_text(doctype: str, document: Document) -> None:

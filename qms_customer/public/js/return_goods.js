@@ -282,7 +282,7 @@ function dispose(frm, panel, one) {
 				label: __("Quality Inspection"),
 				default: one.submitted ? one.inspection : "",
 				read_only: 1,
-				depends_on: is("Return to Stock"),
+				depends_on: is("Return to Stock", "Send Back to the Customer"),
 			},
 			{
 				fieldname: "target",
