@@ -170,13 +170,13 @@ def sent_back(slip: Document) -> dict[str, Decimal]:
 	)
 
 
-def due(slip: Document) -> Decimal:
+def due(slip: Document, exact: bool = False) -> Decimal:
 	"""Return how much came back or was destroyed that is neither replaced, credited nor sent back; five
-	queries at most (G6).
+	queries at most (G6). `exact`: as in `owed`.
 	"""
 	if wanted(slip) == NOTHING_MORE or not came(slip):
 		return Decimal()
-	return sum((one.room for one in owed(slip).values()), Decimal())
+	return sum((one.room for one in owed(slip, exact=exact).values()), Decimal())
 
 
 def owed(slip: Document, but: str = "", exact: bool = False) -> dict[str, rules.Owed]:

@@ -43,7 +43,7 @@ def standing(slip: Document) -> rules.Standing:
 		written_off=came["Not Coming"],
 		# What is reworked stays in quarantine.
 		disposed=_sum(d.qty for d in dispositions if d.disposition in FINAL and d.source != BLOCKED),
-		due=due(slip) if decided else Decimal(),
+		due=due(slip, exact=True) if decided else Decimal(),
 	)
 
 

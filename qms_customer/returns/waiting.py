@@ -1,11 +1,13 @@
 """Which return slips are open, since when they stand where they stand, and who is waited for (L3, G2-G6)."""
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import frappe
+from frappe.query_builder import Case
 from frappe.query_builder.functions import Max
 from frappe.utils import cint, getdate
 
@@ -14,6 +16,7 @@ from qms_customer.returns.opened import DOCTYPE
 from qms_customer.rules import return_age as rules
 from qms_customer.rules import returns as states
 from qms_customer.rules.claim import APPROVED
+from qms_customer.rules.disposal import RECEIVED
 from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER
 
 FIELDS = (
@@ -21,15 +24,19 @@ FIELDS = (
 	*("wanted", "total_qty", "total_amount", "currency", "posting_date"),
 	*("creation", "put_forward_on", "answered_on", "decided_on", "routed_on", "given_on"),
 )
-# By moment: the rows of a slip that say when it was, the last of them, and which of them count.
-_ROWS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
-	("found", "Return Sample Test", "found_on", {}),
-	("received", "Return Arrival", "on", {"how": "Received"}),
-	("booked", "Return Arrival", "on", {}),
-	("taken_back", "Return Arrival", "taken_back_on", {}),
-	("disposed", "Return Disposition", "decided_on", {}),
-	("taken_back", "Return Disposition", "taken_back_on", {}),
-)
+# By table of a slip the moments that its rows tell, the last of each.
+_ROWS: dict[str, dict[str, Callable[[Any], Any]]] = {
+	"Return Sample Test": {"found": lambda row: row.found_on},
+	"Return Arrival": {
+		"received": lambda row: Case().when(row.how == RECEIVED, row.on),
+		"booked": lambda row: row.on,
+		"taken_back": lambda row: row.taken_back_on,
+	},
+	"Return Disposition": {
+		"disposed": lambda row: row.decided_on,
+		"taken_back": lambda row: row.taken_back_on,
+	},
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ def days() -> int:
 
 
 def read(conditions: dict[str, Any] | None = None, visible: bool = False) -> list[Open]:
-	"""Return the open slips, the oldest first; nine queries whatever their number (L3).
+	"""Return the open slips, the oldest first; six queries whatever their number (L3).
 
 	`visible`: only what the user may see.
 	"""
@@ -63,9 +70,11 @@ def read(conditions: dict[str, Any] | None = None, visible: bool = False) -> lis
 	)
 	names = [row.name for row in rows] or [""]
 	moments: dict[str, dict[str, date]] = defaultdict(dict)
-	for moment, table, field, which in _ROWS:
-		for name, when in _last(table, field, which, names):
-			moments[name][moment] = max(getdate(when), moments[name].get(moment, date.min))
+	for table, told in _ROWS.items():
+		for name, *days in _last(table, told.values(), names):
+			for moment, when in zip(told, days, strict=True):
+				if when:
+					moments[name][moment] = max(getdate(when), moments[name].get(moment, date.min))
 	given, asked = _approvals(names), _asked(names)
 	found = []
 	for row in rows:
@@ -94,17 +103,15 @@ def _day(value: object) -> date | None:
 	return getdate(value) if value else None
 
 
-def _last(table: str, field: str, which: dict[str, Any], names: list[str]) -> list[tuple[str, Any]]:
+def _last(table: str, told: Iterable[Callable[[Any], Any]], names: list[str]) -> list[tuple]:
 	row = frappe.qb.DocType(table)
-	query = (
+	return (
 		frappe.qb.from_(row)
-		.select(row.parent, Max(row[field]))
-		.where((row.parenttype == DOCTYPE) & row.parent.isin(names) & row[field].notnull())
+		.select(row.parent, *(Max(of(row)) for of in told))
+		.where((row.parenttype == DOCTYPE) & row.parent.isin(names))
 		.groupby(row.parent)
+		.run()
 	)
-	for name, value in which.items():
-		query = query.where(row[name] == value)
-	return query.run()
 
 
 def _approvals(names: list[str]) -> dict[str, set[str]]:

@@ -135,7 +135,7 @@ def test_g1_the_steps_of_a_slip_pass(world: c.World) -> None:
 		assert doc.workflow_state == states.RETURN_QUARANTINED
 	note = delivered()
 	routed = d.routed(world, d.approved(world, (note, 0, 2)), "Destroyed on Site", reason="Not worth it")
-	assert d.destroyed(world, routed).workflow_state == states.RETURN_CLOSED
+	assert d.destroyed(world, routed).workflow_state == states.RETURN_SETTLING
 
 
 # Ways around
@@ -391,7 +391,7 @@ def test_g6_a_closing_is_not_undone_once_quality_has_decided(
 	g.submitted(actors, to_till(bill, 2))
 	closing, _made = closed(opening, bill)
 	doc = d.disposed(world, slip.reload(), disposal.SCRAP, 2)
-	assert doc.workflow_state == states.RETURN_CLOSED
+	assert doc.workflow_state == states.RETURN_SETTLING
 	# ERPNext rolls back all that is not committed.
 	committed()
 	g.refused(("Administrator",), closing.reload().cancel, "G6: .*quarantine of returned goods")

@@ -183,6 +183,11 @@ def test_open_slips_say_who_owes_the_next_step(world: c.World) -> None:
 		(row,) = rows_of(OPEN, customer=note.customer)
 		assert (row["days"], row["waits_for"]) == (0, roles.QUALITY)
 	d.disposed(world, slip.reload(), "Scrap")
+	make_late(slip, 40, "decided_on")
+	with as_user(make_user(roles.AUDITOR)):
+		(row,) = rows_of(OPEN, customer=note.customer)
+		assert (row["state"], row["days"], row["waits_for"]) == ("Settlement Due", 0, roles.SALES_USER)
+	d.given(world, slip.reload())
 	with as_user(make_user(roles.AUDITOR)):
 		assert not rows_of(OPEN, customer=note.customer)
 
