@@ -27,8 +27,9 @@ class Free:
 
 
 def number(value: object) -> Decimal:
-	"""Return a quantity or an amount as an exact decimal, float noise rounded away."""
-	return Decimal(str(round(flt(value), 9)))
+	"""Return a quantity or an amount as an exact decimal, float noise rounded away; 0 for no number."""
+	found = Decimal(str(round(flt(value), 9)))
+	return found if found.is_finite() else Decimal()
 
 
 def read_facts(doc: Document) -> Facts:

@@ -60,8 +60,12 @@ def outstanding(slip: Document) -> dict[str, tuple[Decimal, tuple[str, ...]]]:
 
 
 def wanted(slip: Document) -> str:
-	"""Return what the customer gets for the goods: what was asked for, or what was decided instead (G6)."""
-	return slip.get("given") or slip.wanted or ""
+	"""Return what the customer gets for the goods: what was asked for, or what was decided instead (G6).
+
+	That they get nothing more is of what was due then: for what comes later they get what was asked for.
+	"""
+	given = slip.get("given")
+	return (given if given != NOTHING_MORE else "") or slip.wanted or ""
 
 
 def held(slip: Document) -> dict[Key, rules.Held]:
@@ -172,11 +176,12 @@ def sent_back(slip: Document) -> dict[str, Decimal]:
 
 def due(slip: Document, exact: bool = False) -> Decimal:
 	"""Return how much came back or was destroyed that is neither replaced, credited nor sent back; five
-	queries at most (G6). `exact`: as in `owed`.
+	queries at most (G6). `exact`: as in `owed`. What was waived is not due.
 	"""
-	if wanted(slip) == NOTHING_MORE or not came(slip):
+	if not came(slip):
 		return Decimal()
-	return sum((one.room for one in owed(slip, exact=exact).values()), Decimal())
+	room = sum((one.room for one in owed(slip, exact=exact).values()), Decimal())
+	return max(room - number(slip.get("waived_qty")), Decimal())
 
 
 def owed(slip: Document, but: str = "", exact: bool = False) -> dict[str, rules.Owed]:
@@ -186,7 +191,7 @@ def owed(slip: Document, but: str = "", exact: bool = False) -> dict[str, rules.
 	stored now, locked: what others posted before the slip was locked counts, where the answer decides.
 	"""
 	back, again = came(slip), sent_back(slip)
-	replaced, credited = _replaced(slip.name, but, exact), _credited(slip.name, but, exact)
+	replaced, credited = _replaced(slip.name, but, exact), _credited(slip, but, exact)
 	for item, quantity in _credited_by_return(slip, but).items():
 		credited[item] = credited.get(item, Decimal()) + quantity
 	return {
@@ -233,7 +238,7 @@ def _credited_by_return(slip: Document, but: str) -> dict[str, Decimal]:
 	)
 
 
-def _credited(slip: str, but: str, exact: bool) -> dict[str, Decimal]:
+def _credited(slip: Document, but: str, exact: bool) -> dict[str, Decimal]:
 	"""By item what credit notes have, drafts too, that move no stock."""
 	invoice, row = frappe.qb.DocType("Sales Invoice"), frappe.qb.DocType("Sales Invoice Item")
 	return _totals(
@@ -241,7 +246,8 @@ def _credited(slip: str, but: str, exact: bool) -> dict[str, Decimal]:
 		.join(row)
 		.on((row.parent == invoice.name) & (row.parenttype == "Sales Invoice"))
 		.select(row.item_code, Sum(-row.stock_qty))
-		.where((invoice[making.FIELD] == slip) & (invoice.docstatus < 2))
+		.where((invoice[making.FIELD] == slip.name) & (invoice.docstatus < 2))
+		.where((invoice.customer == slip.customer) & (invoice.company == slip.company))
 		.where((invoice.is_return == 1) & (invoice.update_stock == 0) & (invoice.name != but))
 		.groupby(row.item_code),
 		exact,

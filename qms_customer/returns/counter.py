@@ -17,8 +17,8 @@ from qms_customer.contract import states
 from qms_customer.contract.facts import number
 from qms_customer.erp.release import RETURNED, stock_items
 from qms_customer.erp.sales_invoice import refuse_false_consolidation
-from qms_customer.messages import refuse_one
-from qms_customer.returns import accounted, arrival, inbox, making, opened, quarantine, slips
+from qms_customer.messages import refuse, refuse_one
+from qms_customer.returns import accounted, arrival, edit, inbox, making, opened, quarantine, slips
 from qms_customer.returns.accounted import serials
 from qms_customer.returns.documents import COUNTER, PACKED
 from qms_customer.rules import disposal, mark
@@ -40,8 +40,9 @@ def covering(doc: Document) -> tuple[str, list[str]]:
 	"""Return the approved slip that awaits all that a return at the till brings, "" if there is none, and
 	the slips that await something of the same sale; at most seven queries (G2, G7).
 
-	The slips are locked, so that two tills are counted one after the other.
+	Their customer and the slips are locked, so that two tills are counted one after the other.
 	"""
+	opened.lock(doc.customer)
 	awaited = _awaited(doc)
 	if not awaited:
 		return "", []
@@ -60,6 +61,7 @@ def cover(doc: Document, slip: str) -> None:
 
 	ERPNext books them at the closing, by the warehouses that the return has.
 	"""
+	_refuse_taken(doc, frappe.get_doc(opened.DOCTYPE, slip))
 	making.cover(doc, slip)
 	place = quarantine.warehouse(doc.company)
 	parts = doc.get("packed_items") or ()
@@ -75,6 +77,21 @@ def cover(doc: Document, slip: str) -> None:
 			frappe.db.set_value(table, {field: ("in", sorted(bundles)), "docstatus": 0}, "warehouse", place)
 
 
+def _refuse_taken(doc: Document, slip: Document) -> None:
+	"""Refuse goods of which the customer has not so many any more, each batch by itself (G7)."""
+	coming = _coming(doc)
+	rows = disposal.allotted(coming.quantities, frozenset(coming.serials), _of_sale(slip, doc)) or ()
+	if found := edit.taken_since(slip, {one.row: (one.quantity, one.serials) for one in rows}):
+		refuse(found)
+
+
+def _of_sale(slip: Document, doc: Document) -> list[disposal.Part]:
+	"""The rows of a slip that are of the sale of which something comes back."""
+	parts = accounted.parts(slip)
+	sale = (COUNTER, doc.get("return_against") or "")
+	return [parts[row.name] for row in slip.items if (row.delivery_doctype, row.delivery) == sale]
+
+
 def on_submit(doc: Document, method: str | None = None) -> None:
 	"""Book what a return at the till brings on the slip that covers it, whoever the cashier is (G6, G7).
 
@@ -83,10 +100,8 @@ def on_submit(doc: Document, method: str | None = None) -> None:
 	if not making.is_covered(doc.doctype, doc.name):
 		return
 	slip = frappe.get_doc(opened.DOCTYPE, doc.get(making.FIELD), for_update=True)
-	parts = accounted.parts(slip)
-	of_sale = [parts[row.name] for row in slip.items if _is_sold_by(row, doc.get("return_against") or "")]
 	coming = _coming(doc)
-	rows = disposal.allotted(coming.quantities, frozenset(coming.serials), of_sale)
+	rows = disposal.allotted(coming.quantities, frozenset(coming.serials), _of_sale(slip, doc))
 	if rows is None:
 		refuse_one(
 			"G7",
@@ -102,10 +117,6 @@ def on_submit(doc: Document, method: str | None = None) -> None:
 	slips.settle(slip)
 	opened.save(slip, arrival.ARRIVED)
 	inbox.ask(slip)
-
-
-def _is_sold_by(row: Document, sale: str) -> bool:
-	return (row.delivery_doctype, row.delivery) == (COUNTER, sale)
 
 
 def repeat(doc: Document) -> None:
@@ -290,6 +301,9 @@ def _lines(doc: Document) -> list[Any]:
 	"""The rows of a return in hand, bundles by their parts."""
 	origins = {row.name: row.get(ORIGIN) for row in doc.items}
 	parts = [_line(part, origins.get(part.parent_detail_docname)) for part in doc.get("packed_items") or ()]
+	for part in parts:
+		# Already in the stock unit: the factor is that of the bundle.
+		part.conversion_factor = 1
 	bundled = {part.parent_detail_docname for part in doc.get("packed_items") or ()}
 	return [_line(row, row.get(ORIGIN)) for row in doc.items if row.name not in bundled] + parts
 

@@ -194,7 +194,10 @@ def before_submit(doc: Document, method: str | None = None) -> None:
 	"""
 	if not (doc.get(making.FIELD) and doc.is_return) or doc.get("update_stock"):
 		return
+	opened.lock_customer(doc.get(making.FIELD))
 	slip = frappe.get_doc(opened.DOCTYPE, doc.get(making.FIELD), for_update=True)
+	if (doc.customer, doc.company) != (slip.customer, slip.company):
+		refuse_one("G7", mark("{0} is of another customer or company."), slip.name)
 	goods = stock_items({row.item_code for row in doc.items})
 	wanted = rules.totals(
 		(

@@ -142,9 +142,13 @@ def share_charges(doc: Document) -> None:
 	give back more than what is left.
 	"""
 	charges = [tax for tax in doc.get("taxes") or () if tax.charge_type == "Actual"]
-	total, discount = map(
-		number, frappe.db.get_value(doc.doctype, doc.return_against, ["total", "discount_amount"])
+	total, discount, pieces = map(
+		number,
+		frappe.db.get_value(doc.doctype, doc.return_against, ["total", "discount_amount", "total_qty"]),
 	)
+	# Of what was free each piece bears as much as the next.
+	free = not total
+	total = pieces if free else total
 	if doc.get("additional_discount_percentage"):
 		discount = Decimal()
 	if not total or not (charges or discount):
@@ -154,13 +158,16 @@ def share_charges(doc: Document) -> None:
 		for one in frappe.get_all(
 			doc.doctype,
 			filters={"return_against": doc.return_against, "is_return": 1, "docstatus": ("<", 2)},
-			fields=["name", "docstatus", "total", "discount_amount", making.FIELD],
+			fields=["name", "docstatus", "total", "total_qty", "discount_amount", making.FIELD],
 		)
 		# A draft that no slip has made may never be posted.
 		if one.docstatus == 1 or one.get(making.FIELD)
 	]
-	before = -sum((number(one.total) for one in others), Decimal()) / total
-	now = sum((abs(number(row.qty)) * number(row.rate) for row in doc.items), Decimal()) / total
+	before = -sum((number(one.total_qty if free else one.total) for one in others), Decimal()) / total
+	now = (
+		sum((abs(number(row.qty)) * (1 if free else number(row.rate)) for row in doc.items), Decimal())
+		/ total
+	)
 
 	def part(amount: Decimal, given: Decimal, precision: int) -> float:
 		"""Given back of an amount: negative, as on a return."""

@@ -232,6 +232,19 @@ def send_back(
 				"quality_inspection": inspection or None,
 			}
 		)
+	room = sum((number(row.qty) * number(row.conversion_factor or 1) for row in doc.items), Decimal())
+	if room + TOLERANCE < goods.quantity:
+		refuse_one(
+			"D4",
+			mark(
+				"{0}: {1} would be sent back, contract {2} has room for {3}: it was delivered again, or "
+				"changed, since they came. Amend the contract, or decide otherwise."
+			),
+			goods.item,
+			disposal.plain(goods.quantity),
+			order or "–",
+			disposal.plain(room),
+		)
 	doc.set_warehouse = None
 	return step.submit(doc)
 

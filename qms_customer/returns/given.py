@@ -12,6 +12,7 @@ from qms_customer.returns import accounted, inbox, making, opened, slips
 from qms_customer.rules import disposal as rules
 from qms_customer.rules import mark
 from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER, SALES_VP
+from qms_customer.rules.returns import NOTHING_MORE
 
 # K3: what the signature means.
 GIVEN = mark("What Is Given Instead Decided")
@@ -28,13 +29,17 @@ def decide(name: str, content_hash: str, instead: str, reason: str) -> Document:
 	slip = opened.locked(name, content_hash)
 	opened.require_state(slip, "G6", *states.RETURN_APPROVED)
 	role = opened.require_role("G6", mark("What is given instead is decided by: {0}."), DECIDERS)
-	if found := rules.given_refusals(instead, accounted.wanted(slip), reason):
+	if found := rules.given_refusals(instead, slip.given or slip.wanted, reason):
 		refuse(found)
+	if instead == NOTHING_MORE:
+		# Of what is still to come, or to be decided on, nobody knows yet.
+		opened.require_state(slip, "G6", states.RETURN_SETTLING)
 	signing.in_hand()
 	user = frappe.session.user
 	slip.update(
 		{
 			"given": instead,
+			"waived_qty": float(accounted.due(slip, exact=True)) if instead == NOTHING_MORE else 0,
 			"given_reason": reason,
 			"given_by": user,
 			"given_by_name": people.full_name(user),

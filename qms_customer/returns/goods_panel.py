@@ -75,8 +75,9 @@ def panel(slip: Document) -> dict[str, Any]:
 		and not drafted
 		and may(exchange.SENDERS, *states.RETURN_APPROVED),
 		"may_credit": room and may(credit.DRAFTERS, *states.RETURN_APPROVED) and credit.offers(slip),
-		"may_give": approved and accounted.due(slip) > 0 and may(given.DECIDERS, *states.RETURN_APPROVED),
-		"wanted": accounted.wanted(slip),
+		"may_give": room and may(given.DECIDERS, *states.RETURN_APPROVED),
+		"may_waive": state == states.RETURN_SETTLING,
+		"wanted": slip.given or slip.wanted,
 		"may_take_back_goods": may((*route.SALES, QUALITY), *states.RETURN_APPROVED),
 		"may_take_back_dispositions": present and QUALITY in roles,
 		"targets": disposition.targets(slip.company) if stands else [],

@@ -146,6 +146,9 @@ def before_validate(doc: Document, method: str | None = None) -> None:
 
 def before_cancel(doc: Document, method: str | None = None) -> None:
 	"""Refuse to cancel what a return slip has booked: it is taken back there, with a reason (G6)."""
+	if slip := doc.get(FIELD):
+		# Before the contract, as the steps of the slip do.
+		frappe.db.get_value("Return Slip", slip, "name", for_update=True)
 	if doc.get(FIELD) and not moves(doc.doctype, doc.name) and _moved_bad_batch(doc):
 		refuse_one(
 			"G5",

@@ -53,7 +53,11 @@ def lock_customer(name: str) -> None:
 
 	Before the slip itself, so that two who do this wait for each other and never crosswise.
 	"""
-	customer = frappe.db.get_value(DOCTYPE, name, "customer")
+	lock(frappe.db.get_value(DOCTYPE, name, "customer"))
+
+
+def lock(customer: str | None) -> None:
+	"""Lock a customer (G7; see `lock_customer`)."""
 	if customer:
 		frappe.db.get_value("Customer", customer, "name", for_update=True)
 

@@ -17,6 +17,8 @@ def settle(slip: Document) -> None:
 	"""Set the state of a slip to what follows from what it says; the caller saves it (G2-G6)."""
 	slip.workflow_state = rules.state(standing(slip))
 	if slip.workflow_state not in _ENDED:
+		if slip.closed_on:
+			slip.reopened_on = now_datetime()
 		slip.closed_on = None
 	elif not slip.closed_on:
 		slip.closed_on = now_datetime()

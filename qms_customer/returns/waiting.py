@@ -22,7 +22,7 @@ from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER
 FIELDS = (
 	*("name", "company", "customer", "customer_name", "workflow_state", "is_bulk", "is_quality_claim"),
 	*("wanted", "total_qty", "total_amount", "currency", "posting_date"),
-	*("creation", "put_forward_on", "answered_on", "decided_on", "routed_on", "given_on"),
+	*("creation", "put_forward_on", "answered_on", "decided_on", "routed_on", "given_on", "reopened_on"),
 )
 # By table of a slip the moments that its rows tell, the last of each.
 _ROWS: dict[str, dict[str, Callable[[Any], Any]]] = {
@@ -88,6 +88,7 @@ def read(conditions: dict[str, Any] | None = None, visible: bool = False) -> lis
 				decided=_day(row.decided_on),
 				routed=_day(row.routed_on),
 				given=_day(row.given_on),
+				reopened=_day(row.reopened_on),
 				**moments[row.name],
 			),
 		)

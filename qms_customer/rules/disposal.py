@@ -477,7 +477,9 @@ TO_SEND_BACK = mark(
 
 
 def given_refusals(instead: str, wanted: str, reason: str) -> list[Refusal]:
-	"""Return what stands against giving a customer something else than `wanted`, or nothing more (G6)."""
+	"""Return what stands against giving a customer something else than `wanted`, which was said last, or
+	nothing more (G6).
+	"""
 	found = []
 	if instead not in (*WANTED, NOTHING_MORE) or instead == wanted:
 		found.append(Refusal("G6", mark("Say what is given instead, or that nothing more is given."), ()))

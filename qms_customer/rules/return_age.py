@@ -20,7 +20,7 @@ _INTO = {
 	returns.AWAITED: (("decided", "routed", "taken_back"), (SALES_USER,)),
 	returns.DESTROYING: (("decided", "routed", "taken_back"), (SALES_USER,)),
 	returns.QUARANTINED: (("decided", "received", "taken_back"), (QUALITY,)),
-	returns.SETTLING: (("decided", "booked", "disposed", "taken_back", "given"), (SALES_USER,)),
+	returns.SETTLING: (("decided", "booked", "disposed", "taken_back", "given", "reopened"), (SALES_USER,)),
 }
 OPEN = tuple(_INTO)
 
@@ -39,6 +39,7 @@ class Moments:
 	booked: date | None = None
 	disposed: date | None = None
 	given: date | None = None
+	reopened: date | None = None
 	taken_back: date | None = None
 
 

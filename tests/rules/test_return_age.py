@@ -40,6 +40,8 @@ def test_what_did_not_happen_counts_for_nothing() -> None:
 	assert since(returns.AWAITED, Moments(**plain)) == DAY["routed"]
 	assert since(returns.QUARANTINED, Moments(**plain)) == DAY["received"]
 	assert since(returns.PENDING, Moments(**plain)) == DAY["put_forward"]
+	assert since(returns.SETTLING, Moments(**plain)) == DAY["reopened"]
+	del plain["reopened"]
 	assert since(returns.SETTLING, Moments(**plain)) == DAY["given"]
 
 

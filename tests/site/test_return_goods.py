@@ -285,6 +285,18 @@ def test_g7_charges_and_discount_come_back_in_parts(world, sell, sold, parts, di
 
 
 @pytest.mark.rule("G7")
+def test_g7_of_free_goods_each_piece_bears_its_part_of_the_charges(world):
+	row = {"item_code": c.item(stock=20), "qty": 4, "rate": 0, "use_serial_batch_fields": 0}
+	delivery = sales.invoiced(c.customer(), row, **sales.charged(60, 0))
+	assert delivery.grand_total == 60
+	doc = d.routed(world, d.approved(world, (delivery, 0, 4), wanted="Refund"))
+	for part in (1, 3):
+		doc = d.received(world, doc, part)
+	notes = [frappe.get_doc(row.document_type, row.document) for row in doc.arrivals]
+	assert [n.grand_total for n in notes] == [-15, -45]
+
+
+@pytest.mark.rule("G7")
 def test_g7_the_return_of_an_invoice_that_moved_stock_is_its_credit(world, actors):
 	code = c.item(stock=20)
 	invoice = sales.invoiced(c.customer(), {"item_code": code, "qty": 5, "use_serial_batch_fields": 0})

@@ -8,11 +8,13 @@ import frappe
 import pytest
 from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
 from frappe.model.document import Document
+from frappe.utils import getdate
 
 from qms_customer.contract import states
 from qms_customer.messages import QMSRefusal
 from qms_customer.records import verification
 from qms_customer.report.open_return_slips import open_return_slips
+from qms_customer.returns import accounted, credit, waiting
 from qms_customer.returns import disposition_api as api
 from qms_customer.rules import people as roles
 from tests.site.test_return_exchange import INVOICE, NOTE, invoiced, replacement
@@ -74,8 +76,15 @@ def test_g6_a_credit_note_that_finance_changes_is_followed(world):
 	doc.items[0].qty = -4
 	doc.save()
 	assert slip.reload().workflow_state == states.RETURN_CLOSED
+	frappe.db.set_value("Return Disposition", slip.dispositions[0].name, "decided_on", "2026-01-05 10:00:00")
 	doc.delete()
 	assert slip.reload().workflow_state == states.RETURN_SETTLING
+	# What is open again is not overdue since it was open before (L3).
+	(one,) = waiting.read({"name": slip.name})
+	assert slip.reopened_on and one.since == getdate(slip.reopened_on)
+	frappe.db.set_value(
+		"Return Disposition", slip.dispositions[0].name, "decided_on", slip.dispositions[0].decided_on
+	)
 	assert verification.verify(d.SLIP, slip.name).findings == []
 
 
@@ -104,6 +113,67 @@ def test_g6_the_business_manager_decides_that_something_else_is_given(world, act
 	)
 	assert "What Is Given Instead Decided" in signed
 	assert verification.verify(d.SLIP, slip.name).findings == []
+
+
+@pytest.mark.rule("G6")
+def test_g6_what_is_waived_is_what_was_due_then(world):
+	order, note, _batch = d.ordered(world, batched=False)
+	invoiced(order)
+	slip = d.back(world, d.approved(world, (note, 0, 6), wanted="Refund"), 4)
+	for disposed in (False, True):
+		# Goods are still to come: of these nobody knows yet.
+		with pytest.raises(QMSRefusal, match="not at this step"):
+			d.given(world, slip)
+		if not disposed:
+			slip = d.disposed(world, slip, "Scrap", 4)
+	slip = d.disposed(world, d.received(world, slip, 2), "Scrap", 2)
+	with as_user(world.sales):
+		(name,) = api.draft_credit_notes(slip.name, d.shown(slip))
+	draft = frappe.get_doc(INVOICE, name)
+	draft.items[0].qty = -4
+	draft.save()
+	slip = d.given(world, slip.reload())
+	assert (slip.workflow_state, slip.waived_qty) == (states.RETURN_CLOSED, 2)
+	draft.delete()
+	assert slip.reload().workflow_state == states.RETURN_SETTLING
+	with as_user(world.sales):
+		assert api.draft_credit_notes(slip.name, d.shown(slip))
+	assert verification.verify(d.SLIP, slip.name).findings == []
+
+
+@pytest.mark.rule("G7")
+def test_g7_no_credit_of_another_customer_counts(world, actors):
+	order, note, _batch = d.ordered(world, batched=False)
+	invoiced(order)
+	slip = d.back(world, d.approved(world, (note, 0, 4), wanted="Refund"))
+	with as_user(world.sales):
+		(name,) = api.draft_credit_notes(slip.name, d.shown(slip))
+	frappe.db.set_value(INVOICE, name, "customer", c.customer())
+	assert accounted.due(slip) == 4
+	with as_user(actors[0]), pytest.raises(QMSRefusal, match="another customer"):
+		credit.before_submit(frappe.get_doc(INVOICE, name))
+
+
+@pytest.mark.rule("G6", "D4")
+def test_g6_all_that_quality_sends_back_leaves_or_nothing_of_it(world, actors):
+	order, note, _batch = d.ordered(world, batched=False)
+	slip = d.back(world, d.approved(world, (note, 0, 5), wanted="Repair"))
+	g.submitted(actors, g.delivery(order, 3))
+	with pytest.raises(QMSRefusal, match=r"D4: .*5 would be sent back, .* has room for 2"):
+		d.disposed(world, slip, "Send Back to the Customer")
+	assert d.stock(note.items[0].item_code, d.quarantine()) == 5
+	assert not slip.reload().dispositions
+	slip = d.disposed(world, slip, "Send Back to the Customer", 2)
+	assert d.delivered(order) == 10
+
+
+@pytest.mark.rule("G6")
+def test_g6_what_is_no_number_is_refused_in_words(world):
+	_order, note, _batch = d.ordered(world, batched=False)
+	slip = d.routed(world, d.approved(world, (note, 0, 5)))
+	for qty in ("NaN", float("nan"), "Infinity", "five"):
+		with pytest.raises(QMSRefusal, match="quantity is missing"):
+			d.received(world, slip, qty)
 
 
 @pytest.mark.rule("G6", "K2")

@@ -349,7 +349,7 @@ function give(frm, panel) {
 				fieldtype: "Select",
 				label: __("Given Instead", null, "Return Slip"),
 				options: ["Exchange", "Refund", "Repair", "Credit", "Nothing More"]
-					.filter((value) => value !== panel.wanted)
+					.filter((value) => value !== panel.wanted && (value !== "Nothing More" || panel.may_waive))
 					.map((value) => ({ value, label: __(value, null, "Return Slip") })),
 				reqd: 1,
 			},
