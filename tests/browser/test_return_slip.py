@@ -96,7 +96,7 @@ def test_a_slip_is_made_confirmed_on_a_telephone_and_put_forward(
 	seller.page.locator(".qms-confirmation .green").wait_for()
 	seller.page.settle()
 	seller.page.shot("4-confirmed", full_page=True)
-	seller.button("Put Forward")
+	seller.button("Put Forward", context="Return Slip")
 	seller.yes()
 	seller.page.wait_for_function("() => cur_frm.doc.workflow_state === 'Return Pending Approval'")
 	seller.page.settle()

@@ -64,26 +64,29 @@ class Hands:
 		"""Return whether the form has a button of its own."""
 		return self._button(label, group).count() > 0
 
-	def button(self, label: str, group: str = "") -> None:
+	def button(self, label: str, group: str = "", context: str | None = None) -> None:
 		"""Press a button of the form; on a telephone it is in the menu."""
 		if self.page.viewport_size["width"] < 768:
-			name = f"{self.say(group)} > {self.say(label)}" if group else self.say(label)
+			said = self.say(label, context)
+			name = f"{self.say(group)} > {said}" if group else said
 			self.menu(name, translated=True)
 			return
 		if group:
 			self.find(f'.inner-group-button[data-label="{self._encoded(group)}"] > button').click()
-		self._button(label, group).locator("visible=true").click()
+		self._button(label, group, context).locator("visible=true").click()
 		self.page.settle()
 
-	def _button(self, label: str, group: str) -> Locator:
+	def _button(self, label: str, group: str, context: str | None = None) -> Locator:
 		page = self.page.locator(".page-container").locator("visible=true").last
 		if group:
 			group_ = f'.inner-group-button[data-label="{self._encoded(group)}"]'
-			return page.locator(f'{group_} .dropdown-item[data-label="{self._encoded(label)}"]')
-		return page.locator(f'.custom-actions > button[data-label="{self._encoded(label)}"]')
+			return page.locator(f'{group_} .dropdown-item[data-label="{self._encoded(label, context)}"]')
+		return page.locator(f'.custom-actions > button[data-label="{self._encoded(label, context)}"]')
 
-	def _encoded(self, label: str) -> str:
-		return self.page.evaluate("label => encodeURIComponent(__(label))", label)
+	def _encoded(self, label: str, context: str | None = None) -> str:
+		return self.page.evaluate(
+			"([label, context]) => encodeURIComponent(__(label, null, context))", [label, context]
+		)
 
 	def actions(self) -> list[str]:
 		"""Return what the menu Actions offers, in the user's language."""
