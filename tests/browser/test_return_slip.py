@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 import frappe
 import pytest
+from erpnext.controllers.sales_and_purchase_return import make_return_doc
 
 from qms_customer.contract import states
+from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support import env, services
+from tests.support import goods as g
 from tests.support import returned as r
 from tests.support.browser import PHONE
 from tests.support.hands import Hands
+from tests.support.people import make_user
 
 if TYPE_CHECKING:
 	from playwright.sync_api import Browser
@@ -108,3 +112,27 @@ def test_a_slip_is_made_confirmed_on_a_telephone_and_put_forward(
 		"Signed Link",
 		3,
 	)
+
+
+@pytest.mark.rule("G1", "G2")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_return_without_a_slip_is_refused_and_its_button_begins_one(
+	desk: Callable[..., DeskPage], cast: c.World, lang: str
+) -> None:
+	code = r.device(item_name="Infusion Set IS-10")
+	note = r.delivered(10, c.customer(customer_name="Ruijin Hospital"), code)
+	draft = make_return_doc(note.doctype, note.name).insert()
+	user = make_user(*g.EVERY_RIGHT, roles.SALES_USER)
+	frappe.db.commit()
+	hand = Hands(desk(user, lang=lang)).open("Delivery Note", draft.name)
+	hand.page.settle()
+	hand.refused("G1", "G2", do=hand.submit)
+	hand.page.shot("1-refused")
+	hand.find(".modal.show .msgprint-dialog .btn-primary").last.click()
+	hand.page.wait_for_url("**/app/return-slip/new-*")
+	hand.page.settle()
+	rows = hand.page.evaluate("() => cur_frm.doc.items.map((row) => [row.item_code, row.qty, row.delivery])")
+	assert rows == [[code, 10, note.name]]
+	hand.page.shot("2-slip")
+	frappe.db.rollback()
+	assert frappe.db.get_value("Delivery Note", draft.name, "docstatus") == 0
