@@ -1,14 +1,16 @@
 """The customer who complained is answered: from a template, sent and recorded (H5)."""
 
+from html import unescape
 from typing import Any
 
 import frappe
-from frappe.core.doctype.communication.email import _make
+from frappe.email.doctype.email_account.email_account import EmailAccount
 from frappe.model.document import Document
 from frappe.utils import (
 	escape_html,
 	format_date,
 	get_datetime,
+	get_formatted_email,
 	now_datetime,
 	strip_html,
 	validate_email_address,
@@ -40,7 +42,11 @@ def preview(doc: Document, email_template: str) -> dict[str, str]:
 	values: dict[str, Any] = {field: escape_html(str(doc.get(field) or "")) for field in SHOWN}
 	values["received_on"] = format_date(doc.received_on)
 	made = template.get_formatted_email({**values, "doc": frappe._dict(values)})
-	return {"subject": strip_html(made["subject"]), "message": texts.clean(made["message"] or "")}
+	# A line of text and no markup: what was escaped for the template reads as it is.
+	return {
+		"subject": unescape(strip_html(made["subject"])).strip(),
+		"message": texts.clean(made["message"] or ""),
+	}
 
 
 def send(
@@ -60,25 +66,43 @@ def send(
 	# One, and no list: what else goes into the head of a mail is not let in.
 	if validate_email_address(recipient) != recipient or "\n" in recipient or "," in recipient:
 		refuse_one("H5", mark("{0} is no e-mail address."), recipient)
-	subject = " ".join(strip_html(subject or "").split())
+	subject = " ".join((subject or "").split())
 	if not subject:
 		refuse_one("H5", mark("Give the reply a subject."))
 	if email_template and not frappe.db.exists("Email Template", email_template):
 		refuse_one("H5", mark("There is no {0} {1}."), "Email Template", email_template)
+	if not _account():
+		refuse_one(
+			"H5",
+			mark(
+				"This site has no account to send e-mail with. Tell the customer in another way, and "
+				"record it."
+			),
+		)
 	message = texts.clean(message)
 	signing.in_hand()
-	# Put into the queue within this transaction: it leaves if, and only if, it is recorded.
-	made = _make(
-		doctype=doc.doctype,
-		name=doc.name,
-		content=message,
-		subject=subject,
-		recipients=recipient,
-		communication_medium="Email",
-		send_email=True,
-		email_template=email_template or None,
-		add_signature=False,
+	kept = frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_type": "Communication",
+			"communication_medium": "Email",
+			"sent_or_received": "Sent",
+			"communication_date": now_datetime(),
+			"subject": subject,
+			"content": message,
+			"sender": get_formatted_email(frappe.session.user),
+			"recipients": recipient,
+			"email_template": email_template or None,
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+		}
 	)
+	# It is kept as it was read, without what a site adds to e-mails at their end.
+	kept.flags.skip_add_signature = True
+	# Who may answer was checked; they need no right over all e-mails.
+	kept.insert(ignore_permissions=True)
+	# Into the queue within this transaction: it leaves if, and only if, it is recorded.
+	kept.send_email()
 	row = {
 		"kind": kind,
 		"how": rules.MAIL,
@@ -86,7 +110,7 @@ def send(
 		"subject": subject,
 		"message": message,
 		"email_template": email_template or None,
-		"communication": made["name"],
+		"communication": kept.name,
 	}
 	return _write(doc, row, SENT, role, content_hash)
 
@@ -134,6 +158,15 @@ def _write(doc: Document, row: dict[str, Any], meaning: str, role: str, content_
 	signing.sign(doc, meaning, role, "", said, content_hash)
 	complaint_inbox.ask(doc)
 	return doc
+
+
+def _account() -> Document | None:
+	"""The account to send with, None where nobody would get the mail: Frappe takes a dummy where e-mails are
+	muted.
+	"""
+	if frappe.are_emails_muted():
+		return None
+	return EmailAccount.find_outgoing(match_by_email=frappe.session.user, match_by_doctype=handled.DOCTYPE)
 
 
 def _when(value: str) -> Any:

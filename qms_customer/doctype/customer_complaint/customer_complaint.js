@@ -37,7 +37,7 @@
 	};
 
 	function buttons(frm, panel) {
-		const group = __("Action", null, CONTEXT);
+		const group = __("Action", null, "Customer Complaint");
 		const step = (name, title, open, under) => {
 			if (panel.may.includes(name)) frm.add_custom_button(title, () => open(frm, panel), under);
 		};
@@ -56,8 +56,8 @@
 			frm.add_custom_button(action.description, () => finish_action(frm, panel, action), __("Action Done"))
 		);
 		step("decide_actions", __("Decide Actions"), decide_actions);
-		step("reply", __("Send Reply"), send_reply, __("Reply"));
-		step("reply", __("Record Reply"), record_reply, __("Reply"));
+		step("reply", __("Send Reply"), send_reply, __("Reply", null, "Customer Complaint"));
+		step("reply", __("Record Reply"), record_reply, __("Reply", null, "Customer Complaint"));
 		step("check", __("Check Effectiveness"), check);
 		step("close", __("Close Complaint"), close);
 		step("reopen", __("Open Again"), reopen);
@@ -182,7 +182,7 @@
 			title: __("Decide on No Investigation"),
 			fields: [
 				{ fieldname: "decision", fieldtype: "Select", label: __("Decision"), options: choices(["Approved", "Rejected"]), reqd: 1 },
-				text("comment", __("Comment"), { slash: 1, stands_for: "no_investigation_comment" }),
+				text("comment", __("Comment", null, "Customer Complaint"), { slash: 1, stands_for: "no_investigation_comment" }),
 			],
 			meaning: ({ decision }) =>
 				({ Approved: "No Investigation Approved", Rejected: "No Investigation Rejected" }[decision] || ""),
@@ -378,7 +378,7 @@
 	function close(frm, panel) {
 		sign(frm, panel, {
 			title: __("Close Complaint"),
-			fields: [text("comment", __("Comment"), { reqd: 1, slash: 1 })],
+			fields: [text("comment", __("Comment", null, "Customer Complaint"), { reqd: 1, slash: 1 })],
 			meaning: "Complaint Closed",
 			role: panel.closes_as,
 			method: "close",
