@@ -369,6 +369,12 @@ const QMS_TERMS = {
 		["wanted", "confirmation", "customer_answer", "decision", "route", "given"].map((field) => [field, "Return Slip"])
 	),
 	"Return Sample Test": { finding: "Return Sample Test" },
+	"Customer Complaint": Object.fromEntries(
+		["harm", "probability", "severity", "confirmed", "used_for"].map((field) => [field, "Customer Complaint"])
+	),
+	"Complaint Action": { kind: "Complaint Action" },
+	"Complaint Reply": { kind: "Complaint Reply", how: "Complaint Reply" },
+	"Complaint Reopening": { again: "Complaint Reopening" },
 	"Return Approval": { decision: "Return Approval" },
 	"Return Arrival": { how: "Return Arrival" },
 	"Return Disposition": { disposition: "Return Disposition" },
