@@ -429,7 +429,7 @@ qms_customer.show_terms = (doctype) => {
 	}
 };
 
-for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption", "Contract Change Notice", "Change Acknowledgement", "Contract Register Entry", "Return Slip"]) {
+for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption", "Contract Change Notice", "Change Acknowledgement", "Contract Register Entry", "Return Slip", "Customer Complaint"]) {
 	frappe.ui.form.on(doctype, {
 		setup: () => Object.keys(QMS_TERMS).forEach(qms_customer.show_terms),
 	});
