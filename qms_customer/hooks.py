@@ -204,6 +204,7 @@ doc_events = {
 		"after_delete": "qms_customer.feedback.complaints.before_deletion",
 	},
 	("Return Slip",): {"on_change": "qms_customer.feedback.complaints.on_document"},
+	"Reportability Decision": {"on_change": "qms_customer.feedback.complaints.on_decision"},
 	"Contract Adoption": {"on_change": "qms_customer.erp.register.on_adoption"},
 	"Stock Entry": {
 		"before_validate": "qms_customer.erp.stock_entry.before_validate",

@@ -200,6 +200,12 @@ def on_document(doc: Document, method: str | None = None) -> None:
 		follow(name)
 
 
+def on_decision(doc: Document, method: str | None = None) -> None:
+	"""It was decided, or is to be decided again, whether a complaint is reportable: it follows (H4, H5)."""
+	if doc.complaint:
+		follow(doc.complaint)
+
+
 def before_deletion(doc: Document, method: str | None = None) -> None:
 	"""Refuse to delete what a complaint was handled by (H5, K2)."""
 	for name in _complaints_of(doc):
