@@ -288,6 +288,8 @@ RECORDS: dict[str, RecordType] = {
 			| {"no_investigation_reason", "no_investigation_comment", "actions_comment"}
 			| {"effectiveness_evidence", "corrections.comment", "closings.comment", "reopenings.reason"}
 		),
+		# Photos of the device are in front of whoever investigates.
+		files_from="received_on",
 		states=States(("closed_on",), _of_complaint),
 	),
 	SWEEP_FINDING: RecordType(
