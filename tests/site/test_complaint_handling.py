@@ -586,3 +586,18 @@ def test_the_form_offers_what_is_possible(world: c.World) -> None:
 		with count_queries() as many:
 			api.get_complaint(doc.name)
 	assert len(many) <= len(few) + 2
+
+
+@pytest.mark.rule("H5", "L3")
+def test_what_is_not_closed_by_its_day_goes_up_the_line(world: c.World) -> None:
+	from qms_customer.contract import escalation
+
+	quality, other = world.person(roles.QUALITY), h.second_quality(world)
+	doc, late = h.complaint(world), h.complaint(world)
+	table = frappe.qb.DocType(h.COMPLAINT)
+	frappe.qb.update(table).set(table.due_on, add_days(nowdate(), -20)).where(table.name == late.name).run()
+	told = {n.item.row.name: n for n in escalation.notices() if n.item.doctype == h.COMPLAINT}
+	assert late.name in told and doc.name not in told
+	assert {quality, other, world.person(roles.MANAGEMENT_REPRESENTATIVE), world.gm} <= set(
+		told[late.name].people
+	)
