@@ -131,8 +131,8 @@ def test_it_is_rated_before_it_is_investigated(world: c.World) -> None:
 	[
 		({"begun": ""}, "H3: .*began and ended"),
 		({"begun": "no day"}, "K3: This is no date"),
-		({"begun": add_days(nowdate(), -9)}, "K3: .*after the complaint came"),
-		({"ended": add_days(nowdate(), 1)}, "K3: .*future"),
+		({"begun": -9}, "K3: .*after the complaint came"),
+		({"ended": 1}, "K3: .*future"),
 		({"results": "/"}, "H3: Write down"),
 		({"cause_code": " "}, "H3: Choose the cause"),
 		({"cause_code": "no such code"}, "H3: There is no code"),
@@ -143,8 +143,9 @@ def test_it_is_rated_before_it_is_investigated(world: c.World) -> None:
 )
 def test_an_investigation_is_complete(world: c.World, values: dict, said: str) -> None:
 	doc = h.rated(world, h.complaint(world))
+	given = {k: add_days(nowdate(), v) if isinstance(v, int) else v for k, v in values.items()}
 	with nothing_changes(doc), pytest.raises(QMSRefusal, match=said):
-		h.do(world.person(roles.QUALITY), "investigate", doc, {**h.findings(), **values})
+		h.do(world.person(roles.QUALITY), "investigate", doc, {**h.findings(), **given})
 
 
 @pytest.mark.rule("H3")
