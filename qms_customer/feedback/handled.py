@@ -51,7 +51,8 @@ def open_one(name: str, content_hash: str, *at: str, rule: str = "H3") -> Docume
 	"""
 	doc = locked(name, content_hash)
 	if standing.closings(doc):
-		refuse(rules.reopening_refusals(doc.workflow_state == rules.CLOSED, ""))
+		if found := rules.reopening_refusals(doc.workflow_state == rules.CLOSED, ""):
+			refuse(found)
 		refuse_one("H5", mark("The closing is signed already. Open the complaint again first."))
 	if at:
 		opened.require_state(doc, rule, *at)

@@ -49,9 +49,6 @@ READERS = {
 	"Quality Inspection": RETURNS,
 	"Quality Inspection Template": (QUALITY,),
 	"Non Conformance": RETURNS,
-	# Complaints open corrective actions, and follow them (H5).
-	"Quality Action": RETURNS,
-	"Email Template": (SALES_USER, BUSINESS_MANAGER, QUALITY, SERVICE),
 	"Quality Procedure": (QUALITY, MANAGEMENT_REPRESENTATIVE, AUDITOR),
 	# ERPNext asks for rights on the bundle even where a step of a slip makes its document; it moves nothing.
 	"Serial and Batch Bundle": RETURNED_GOODS,
@@ -66,7 +63,6 @@ WRITERS = {
 	"Quality Inspection": ((QUALITY,), ("create", "write", "submit")),
 	"Batch": ((QUALITY,), ("write",)),
 	"Non Conformance": ((QUALITY,), ("create", "write")),
-	"Quality Action": ((QUALITY,), ("create", "write")),
 	"Serial and Batch Bundle": (RETURNED_GOODS, ("create", "write", "submit", "cancel")),
 }
 MARK = "qms_customer_standard_permissions"
