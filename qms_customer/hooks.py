@@ -469,6 +469,7 @@ company_data_to_be_ignored = [
 	"Contract Register Entry",
 	"Production Notice",
 	"Return Slip",
+	"Customer Feedback",
 	"Customer Complaint",
 	"Record Alias",
 	"Record Snapshot",
