@@ -99,6 +99,12 @@ fixtures = [
 					"Return Closed",
 					"Return Rejected",
 					"Return Withdrawn",
+					"Complaint in Investigation",
+					"Action on Complaint",
+					"Reply to Complaint Due",
+					"Effectiveness to be Checked",
+					"Complaint to be Closed",
+					"Complaint Closed",
 				],
 			]
 		],
@@ -119,6 +125,7 @@ fixtures = [
 					"Refuse",
 					"Acknowledge",
 					"Release to Production",
+					"Close Complaint",
 				],
 			]
 		],
@@ -190,6 +197,14 @@ doc_events = {
 		"on_change": "qms_customer.erp.register.on_record_change"
 	},
 	"Return Slip": {"on_change": "qms_customer.erp.register.on_return_slip"},
+	# H5: a complaint is not done acting while one of its documents is open.
+	("Non Conformance", "Quality Action"): {
+		"on_change": "qms_customer.feedback.complaints.on_document",
+		"on_trash": "qms_customer.feedback.complaints.before_deletion",
+		"after_delete": "qms_customer.feedback.complaints.before_deletion",
+	},
+	("Return Slip",): {"on_change": "qms_customer.feedback.complaints.on_document"},
+	"Reportability Decision": {"on_change": "qms_customer.feedback.complaints.on_decision"},
 	"Contract Adoption": {"on_change": "qms_customer.erp.register.on_adoption"},
 	"Stock Entry": {
 		"before_validate": "qms_customer.erp.stock_entry.before_validate",
@@ -325,12 +340,15 @@ doc_events = {
 		"before_change": "qms_customer.records.protect.before_comment",
 		"before_rename": "qms_customer.records.protect.before_rename",
 		"on_trash": "qms_customer.records.protect.comment_on_trash",
+		# H5: a later entry opens a complaint again.
+		"after_insert": "qms_customer.feedback.reopening.on_comment",
 	},
 	"Communication": {
 		"before_validate": "qms_customer.records.protect.before_email",
 		"before_change": "qms_customer.records.protect.before_email",
 		"before_rename": "qms_customer.records.protect.before_rename",
 		"on_trash": "qms_customer.records.protect.email_on_trash",
+		"after_insert": "qms_customer.feedback.reopening.on_email",
 	},
 	"Communication Link": {
 		"before_validate": "qms_customer.records.protect.before_email_link",
@@ -429,6 +447,7 @@ auto_cancel_exempted_doctypes = [
 	"Contract Register Entry",
 	"Production Notice",
 	"Return Slip",
+	"Customer Complaint",
 ]
 # Computed anew at any time: it goes when its contract goes.
 ignore_links_on_delete = ["Capacity Forecast"]
@@ -450,6 +469,8 @@ company_data_to_be_ignored = [
 	"Contract Register Entry",
 	"Production Notice",
 	"Return Slip",
+	"Customer Feedback",
+	"Customer Complaint",
 	"Record Alias",
 	"Record Snapshot",
 	"Electronic Signature",

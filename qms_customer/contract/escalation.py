@@ -37,9 +37,11 @@ from qms_customer.contract import (
 	notices as changes,
 )
 from qms_customer.contract.settings import escalation_steps, settings
+from qms_customer.feedback import handled
 from qms_customer.messages import term
 from qms_customer.returns import waiting
 from qms_customer.rules import change, mark
+from qms_customer.rules import complaint as complaint_rules
 from qms_customer.rules import content as content_rules
 from qms_customer.rules import escalation as rules
 from qms_customer.rules.people import (
@@ -48,6 +50,7 @@ from qms_customer.rules.people import (
 	GENERAL_MANAGER,
 	PLANNING,
 	PRODUCTION,
+	QUALITY,
 	SALES_USER,
 	Delegation,
 )
@@ -104,6 +107,7 @@ def notices() -> list[Notice]:
 		*_authorisations(today, calendars),
 		*_acknowledgements(today),
 		*_returns(today, calendars),
+		*_complaints(today, staff),
 		*_changes(today, staff, calendars),
 		*_tasks(today, calendars),
 		*_provisional(today, staff),
@@ -353,6 +357,33 @@ def _returns(today: date, calendars: _Calendars) -> list[Item]:
 				lambda late, row=one.row: _(
 					"Overdue by {0} business day(s): return slip {1} of {2}, {3}"
 				).format(late, row.name, escape_html(row.customer_name or ""), _(row.workflow_state)),
+			)
+		)
+	return found
+
+
+def _complaints(today: date, staff: rules.Staff) -> list[Item]:
+	"""Complaints that are not closed by their day (H5)."""
+	found = []
+	for row in frappe.get_all(
+		handled.DOCTYPE,
+		filters={"workflow_state": ("!=", complaint_rules.CLOSED), "due_on": ("<", today)},
+		fields=["name", "company", "customer", "customer_name", "workflow_state", "due_on", "handler"],
+		order_by="name",
+	):
+		named = (row.handler,) if row.handler in staff.enabled else ()
+		roles = () if named else (QUALITY,)
+		if row.workflow_state == complaint_rules.CLOSING:
+			# Who handled it does not close it.
+			named, roles = (), complaint_rules.CLOSERS
+		found.append(
+			Item(
+				handled.DOCTYPE,
+				row,
+				rules.Waiting(rules.COMPLAINT, getdate(row.due_on), roles, named),
+				lambda late, row=row: _("Overdue by {0} business day(s): complaint {1} of {2}, {3}").format(
+					late, row.name, escape_html(row.customer_name or ""), _(row.workflow_state)
+				),
 			)
 		)
 	return found

@@ -53,8 +53,21 @@ RETURN_APPROVED = (
 	*(RETURN_SETTLING, RETURN_CLOSED),
 )
 
+# The states of a complaint (H3, H5); rules/complaint.py says which one follows from what.
+COMPLAINT_INVESTIGATING = "Complaint in Investigation"
+COMPLAINT_ACTING = "Action on Complaint"
+COMPLAINT_REPLYING = "Reply to Complaint Due"
+COMPLAINT_VERIFYING = "Effectiveness to be Checked"
+COMPLAINT_CLOSING = "Complaint to be Closed"
+COMPLAINT_CLOSED = "Complaint Closed"
+COMPLAINT_OPEN = (
+	*(COMPLAINT_INVESTIGATING, COMPLAINT_ACTING, COMPLAINT_REPLYING),
+	*(COMPLAINT_VERIFYING, COMPLAINT_CLOSING),
+)
+
 APPROVE, REJECT, RETURN = "Approve", "Reject", "Return"
 SUBMIT_OPINION, RE_AFFIRM = "Submit Opinion", "Re-affirm"
 AUTHORISE, REFUSE = "Authorise", "Refuse"
 ACKNOWLEDGE = "Acknowledge"
 RELEASE = "Release to Production"
+CLOSE_COMPLAINT = "Close Complaint"

@@ -20,6 +20,7 @@ ACKNOWLEDGEMENT = "Change Acknowledgement"
 REGISTER = "Contract Register Entry"
 PRODUCTION_NOTICE = "Production Notice"
 RETURN_SLIP = "Return Slip"
+COMPLAINT = "Customer Complaint"
 SWEEP_FINDING = "Contract Sweep Finding"
 
 
@@ -87,6 +88,13 @@ def _of_return_slip(doc: Any) -> tuple[str, ...]:
 		"Kept by the Customer": (states.RETURN_CLOSED,),
 	}
 	return closed.get(doc.decision, ())
+
+
+def _of_complaint(doc: Any) -> tuple[str, ...]:
+	if doc.closed_on:
+		return (states.COMPLAINT_CLOSED,)
+	# One that was closed stays submitted when it is opened again.
+	return states.COMPLAINT_OPEN
 
 
 @dataclass(frozen=True)
@@ -263,6 +271,26 @@ RECORDS: dict[str, RecordType] = {
 		# G1: photos of what is complained about are in front of whoever tests and approves.
 		files_from="put_forward_on",
 		states=States(("docstatus", "decision"), _of_return_slip),
+	),
+	COMPLAINT: RecordType(
+		# K7: what is known of the patient is not copied into chains, which others read.
+		bookkeeping=frozenset(
+			{"workflow_state", "turn", "reminded_on"}
+			| {"patient_reference", "patient_age", "patient_sex", "patient_details"}
+		),
+		complete={
+			"actions_comment": always,
+			"effectiveness_evidence": lambda d: bool(d.check_needed),
+			"severity_reason": always,
+		},
+		correctable=frozenset(
+			{"severity_reason", "investigation_results", "no_department", "why_not_known", "event_relation"}
+			| {"no_investigation_reason", "no_investigation_comment", "actions_comment"}
+			| {"effectiveness_evidence", "corrections.comment", "closings.comment", "reopenings.reason"}
+		),
+		# Photos of the device are in front of whoever investigates.
+		files_from="received_on",
+		states=States(("closed_on",), _of_complaint),
 	),
 	SWEEP_FINDING: RecordType(
 		complete={"explanation": lambda d: bool(d.explained_by)},

@@ -4,7 +4,7 @@ CAPA, reply, effectiveness (H3, H5; ISO 13485 8.2.2; 21 CFR 820.35(a)).
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from qms_customer.rules import mark, says
 from qms_customer.rules.people import ACCOUNTS_WITHOUT_PERSON, MANAGEMENT_REPRESENTATIVE, QUALITY
@@ -303,3 +303,70 @@ def open_days(received: date, closed: date | None, today: date) -> int:
 def handlers(people: Iterable[str]) -> frozenset[str]:
 	"""Return who handled a complaint: all who wrote on it, but for accounts of the system (H5)."""
 	return frozenset(people) - ACCOUNTS_WITHOUT_PERSON - {""}
+
+
+# How many calendar days a complaint has until it is to be closed, our own target.
+DAYS = 30
+
+
+# Actions
+
+CORRECTION, CORRECTIVE, PRODUCT = "Correction", "Corrective Action", "Product Handling"
+KINDS_OF_ACTION = (CORRECTION, CORRECTIVE, PRODUCT)
+
+
+def plan_refusals(number: int, corrective: bool, checked: bool, reason: str) -> list[Refusal]:
+	"""Return what stands against deciding which actions a complaint needs (H5).
+
+	`number`: of the actions on it. None is a decision too, with its reason. Whether a corrective action
+	helped is always checked.
+	"""
+	found = []
+	if not number and not says(reason):
+		found.append(Refusal("H5", mark("Name an action, or say why none is needed."), ()))
+	if corrective and not checked:
+		found.append(Refusal("H5", mark("Whether a corrective action was effective is always checked."), ()))
+	return found
+
+
+# Replies
+
+MAIL, LETTER, PHONE, VISIT, NOT_POSSIBLE = "E-mail", "Letter", "Phone", "Visit", "Not Possible"
+# What is recorded of a reply that was not sent from here.
+OTHERWISE = (LETTER, PHONE, VISIT, NOT_POSSIBLE)
+INTERIM, FINAL = "Interim", "Final"
+
+
+def reply_refusals(kind: str, how: str, to: str, message: str) -> list[Refusal]:
+	"""Return what stands against a reply to the customer (H5).
+
+	That none is possible is said with a reason.
+	"""
+	found = []
+	if kind not in (INTERIM, FINAL):
+		found.append(Refusal("H5", mark("Say whether the reply is an interim or the final one."), ()))
+	if how not in (MAIL, *OTHERWISE):
+		found.append(Refusal("H5", mark("Say how the customer was answered."), ()))
+	if how == NOT_POSSIBLE:
+		if not says(message):
+			found.append(Refusal("H5", mark("Say why no reply is possible."), ()))
+		return found
+	if not says(to):
+		found.append(Refusal("H5", mark("Say who was answered."), ()))
+	if not says(message):
+		found.append(Refusal("H5", mark("Write down what was answered."), ()))
+	return found
+
+
+# Opened again
+
+# From which step on a complaint is handled again; the last: it is only closed anew.
+AGAIN = ("Investigation", "Actions", "Reply", "Effectiveness", "Closing")
+
+
+def counts_from(reopenings: Iterable[tuple[str, datetime]], step: str) -> datetime | None:
+	"""Return since when what was done at a step counts, None: from the beginning (H5).
+
+	A complaint that is opened again at a step is handled anew from there on: what follows is void with it.
+	"""
+	return max((on for again, on in reopenings if AGAIN.index(again) <= AGAIN.index(step)), default=None)

@@ -35,6 +35,8 @@ RELEASE = "Release"
 FORMAL_CONTRACT = "Formal Contract"
 # G2-G6: a return slip stands still.
 RETURN = "Return Slip"
+# H5: a complaint is not closed by its day.
+COMPLAINT = "Complaint"
 KINDS = (
 	OPINION,
 	DECISION,
@@ -46,6 +48,7 @@ KINDS = (
 	RELEASE,
 	FORMAL_CONTRACT,
 	RETURN,
+	COMPLAINT,
 )
 
 
@@ -91,6 +94,8 @@ DEFAULTS = (
 	Step(FORMAL_CONTRACT, 10, GENERAL_MANAGER),
 	Step(RETURN, 1, BUSINESS_MANAGER),
 	Step(RETURN, 5, GENERAL_MANAGER),
+	Step(COMPLAINT, 1, MANAGEMENT_REPRESENTATIVE),
+	Step(COMPLAINT, 5, GENERAL_MANAGER),
 )
 
 

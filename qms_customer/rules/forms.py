@@ -45,6 +45,8 @@ DEFAULTS = (
 	# The one form that the excerpts number. They give no years: as long as a device may be in use.
 	Form(SALES_RECORD, "QP07-02", "A/0", "Sales", PERMANENT),
 	Form("Production Notice", "QMS-CR-12", "A/0", "Production", 5),
+	# The excerpts give no years, and what is reported about an implant is kept for good.
+	Form("Customer Complaint", "QP07-01", "A/0", "Quality", PERMANENT),
 )
 
 

@@ -115,7 +115,7 @@ QUESTIONS = {
 	"public_threat": PUBLIC_HEALTH_THREAT,
 	"unanticipated": UNANTICIPATED,
 	"remedial": REMEDIAL_ACTION,
-	"group": GROUP_EVENT,
+	"group_event": GROUP_EVENT,
 }
 YES, NO = "Yes", "No"
 

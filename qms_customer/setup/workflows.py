@@ -14,6 +14,7 @@ from qms_customer.rules.people import (
 	BUSINESS_MANAGER,
 	FINANCE,
 	GENERAL_MANAGER,
+	MANAGEMENT_REPRESENTATIVE,
 	PLANNING,
 	PRODUCTION,
 	QUALITY,
@@ -61,10 +62,16 @@ STATES = {
 	s.RETURN_CLOSED: "Success",
 	s.RETURN_REJECTED: "Danger",
 	s.RETURN_WITHDRAWN: "",
+	s.COMPLAINT_INVESTIGATING: "Warning",
+	s.COMPLAINT_ACTING: "Warning",
+	s.COMPLAINT_REPLYING: "Warning",
+	s.COMPLAINT_VERIFYING: "Primary",
+	s.COMPLAINT_CLOSING: "Primary",
+	s.COMPLAINT_CLOSED: "Success",
 }
 ACTIONS = (
 	*(s.APPROVE, s.REJECT, s.RETURN, s.SUBMIT_OPINION, s.RE_AFFIRM, s.AUTHORISE, s.REFUSE),
-	*(s.ACKNOWLEDGE, s.RELEASE),
+	*(s.ACKNOWLEDGE, s.RELEASE, s.CLOSE_COMPLAINT),
 )
 
 
@@ -83,6 +90,7 @@ def sync_workflows() -> None:
 	_sync("Change Acknowledgement", *_acknowledgement())
 	_sync("Production Notice", *_production_notice())
 	_sync("Return Slip", *_return_slip())
+	_sync("Customer Complaint", *_complaint())
 
 
 def remove_workflows() -> None:
@@ -95,6 +103,7 @@ def remove_workflows() -> None:
 		"Change Acknowledgement",
 		"Production Notice",
 		"Return Slip",
+		"Customer Complaint",
 	):
 		frappe.delete_doc(
 			"Workflow", f"QMS {doctype}", force=True, ignore_permissions=True, ignore_missing=True
@@ -236,6 +245,20 @@ def _return_slip() -> tuple[list[dict], list[dict]]:
 		_transition(s.RETURN_PENDING, action, target, role, condition)
 		for role, condition in ((BUSINESS_MANAGER, ""), (GENERAL_MANAGER, "doc.is_bulk"))
 		for action, target in ((s.APPROVE, s.RETURN_ROUTING), (s.REJECT, s.RETURN_REJECTED))
+	]
+	return states, transitions
+
+
+def _complaint() -> tuple[list[dict], list[dict]]:
+	# One that was closed stays submitted when it is opened again.
+	states = [
+		_state(state, docstatus, role)
+		for state, docstatus in (*((one, 0) for one in s.COMPLAINT_OPEN), (s.COMPLAINT_CLOSED, 1))
+		for role in (QUALITY, SERVICE, SALES_USER, BUSINESS_MANAGER)
+	]
+	transitions = [
+		_transition(s.COMPLAINT_CLOSING, s.CLOSE_COMPLAINT, s.COMPLAINT_CLOSED, role, "")
+		for role in (QUALITY, MANAGEMENT_REPRESENTATIVE)
 	]
 	return states, transitions
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 
 import pytest
@@ -160,3 +160,30 @@ def test_a_later_entry_opens_it_again_with_a_reason() -> None:
 	assert rules.reopening_refusals(True, "/")
 	assert rules.open_days(RECEIVED, None, TODAY) == 16
 	assert rules.open_days(RECEIVED, date(2026, 5, 6), TODAY) == 2
+
+
+@pytest.mark.rule("H5")
+def test_no_action_has_a_reason_and_a_corrective_one_is_checked() -> None:
+	assert rules.plan_refusals(0, False, False, "Nothing of ours") == []
+	assert rules.plan_refusals(1, False, False, "/") == []
+	assert "none is needed" in said(rules.plan_refusals(0, False, False, "/"))
+	assert "always checked" in said(rules.plan_refusals(1, True, False, "Yes"))
+	assert rules.plan_refusals(1, True, True, "/") == []
+
+
+@pytest.mark.rule("H5")
+def test_a_reply_says_what_to_whom_and_how() -> None:
+	assert rules.reply_refusals("Final", "Phone", "Dr Gu", "We are sorry") == []
+	assert rules.reply_refusals("Final", "Not Possible", "", "Nobody knows who wrote") == []
+	assert "why no reply" in said(rules.reply_refusals("Final", "Not Possible", "Dr Gu", "/"))
+	assert len(rules.reply_refusals("", "", "", "")) == 4
+
+
+@pytest.mark.rule("H5")
+def test_what_follows_the_step_at_which_it_is_opened_again_is_void() -> None:
+	first, second = datetime(2026, 5, 4), datetime(2026, 5, 9)
+	assert rules.counts_from([], "Closing") is None
+	for step in rules.AGAIN:
+		since = rules.counts_from([("Reply", first), ("Closing", second)], step)
+		wanted = {"Investigation": None, "Actions": None, "Closing": second}
+		assert since == wanted.get(step, first)

@@ -369,6 +369,12 @@ const QMS_TERMS = {
 		["wanted", "confirmation", "customer_answer", "decision", "route", "given"].map((field) => [field, "Return Slip"])
 	),
 	"Return Sample Test": { finding: "Return Sample Test" },
+	"Customer Complaint": Object.fromEntries(
+		["harm", "probability", "severity", "confirmed", "used_for"].map((field) => [field, "Customer Complaint"])
+	),
+	"Complaint Action": { kind: "Complaint Action" },
+	"Complaint Reply": { kind: "Complaint Reply", how: "Complaint Reply" },
+	"Complaint Reopening": { again: "Complaint Reopening" },
 	"Return Approval": { decision: "Return Approval" },
 	"Return Arrival": { how: "Return Arrival" },
 	"Return Disposition": { disposition: "Return Disposition" },
@@ -423,7 +429,7 @@ qms_customer.show_terms = (doctype) => {
 	}
 };
 
-for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption", "Contract Change Notice", "Change Acknowledgement", "Contract Register Entry", "Return Slip"]) {
+for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption", "Contract Change Notice", "Change Acknowledgement", "Contract Register Entry", "Return Slip", "Customer Complaint"]) {
 	frappe.ui.form.on(doctype, {
 		setup: () => Object.keys(QMS_TERMS).forEach(qms_customer.show_terms),
 	});

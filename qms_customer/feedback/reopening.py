@@ -1,0 +1,68 @@
+"""A complaint of which the closing is signed is opened again by any later entry, with a reason (H5)."""
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import strip_html
+
+from qms_customer.feedback import complaint_inbox, complaints, handled, standing
+from qms_customer.messages import refuse, refuse_one
+from qms_customer.records import signing
+from qms_customer.returns import opened
+from qms_customer.rules import complaint as rules
+from qms_customer.rules import mark
+from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE
+
+# K2, K3: the event of the chain, and what the signature means.
+REOPENED = mark("Complaint Opened Again")
+# Comments that say something, and files.
+ENTRIES = ("Comment", "Attachment")
+
+
+def reopen(name: str, content_hash: str, again: str, reason: str) -> Document:
+	"""Open a complaint again from a step on, signed, with the reason; returns it (H5).
+
+	What was signed before stays; from that step on it is done anew, and closed anew.
+	"""
+	doc = handled.locked(name, content_hash)
+	role = opened.require_role(
+		"H5",
+		mark("A complaint is opened again by: {0}."),
+		(*handled.SPEAKERS, MANAGEMENT_REPRESENTATIVE),
+	)
+	if not standing.closings(doc):
+		refuse_one("H5", mark("{0} is open."), doc.name)
+	if again not in rules.AGAIN:
+		refuse_one("H5", mark("Say from which step on it is handled again."))
+	if found := rules.reopening_refusals(True, reason or ""):
+		refuse(found)
+	signing.in_hand()
+	complaints.reopen(doc, again, reason)
+	opened.save(doc)
+	signing.sign(doc, REOPENED, role, "", reason, content_hash)
+	complaint_inbox.ask(doc)
+	return doc
+
+
+def on_email(doc: Document, method: str | None = None) -> None:
+	"""A mail about a complaint comes in: it is an entry (H5)."""
+	if doc.sent_or_received == "Received":
+		_on_entry(doc, _("A mail came in: {0}").format(doc.subject or "–"))
+
+
+def on_comment(doc: Document, method: str | None = None) -> None:
+	"""Somebody writes a comment on a complaint, or attaches a file: it is an entry (H5)."""
+	if doc.comment_type in ENTRIES:
+		_on_entry(doc, _("A comment was written: {0}").format(strip_html(doc.content or "")[:140]))
+
+
+def _on_entry(entry: Document, reason: str) -> None:
+	if entry.reference_doctype != handled.DOCTYPE or not entry.reference_name:
+		return
+	doc = frappe.get_doc(handled.DOCTYPE, entry.reference_name, for_update=True)
+	if not standing.closings(doc):
+		return
+	# Somebody reads what came in, and then says from which step on it matters.
+	complaints.reopen(doc, "Closing", reason)
+	opened.save(doc, REOPENED)
+	complaint_inbox.ask(doc)
