@@ -26,7 +26,14 @@ doctype_js = {
 	"Serial No": "public/js/return_make.js",
 	"Batch": "public/js/return_make.js",
 	"Communication": "public/js/communication.js",
-	"Return Slip": ["public/js/return_claim.js", "public/js/return_goods.js"],
+	"Return Slip": [
+		"public/js/return_claim.js",
+		"public/js/return_goods.js",
+		"public/js/feedback_make.js",
+	],
+	"Issue": "public/js/feedback_make.js",
+	"Warranty Claim": "public/js/feedback_make.js",
+	"Maintenance Visit": "public/js/feedback_make.js",
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -99,6 +106,10 @@ fixtures = [
 					"Return Closed",
 					"Return Rejected",
 					"Return Withdrawn",
+					"Feedback to be Assessed",
+					"Feedback to be Answered",
+					"Feedback Closed",
+					"Complaint Opened",
 				],
 			]
 		],
@@ -119,6 +130,7 @@ fixtures = [
 					"Refuse",
 					"Acknowledge",
 					"Release to Production",
+					"Assess",
 				],
 			]
 		],
@@ -246,6 +258,13 @@ doc_events = {
 		"before_submit": "qms_customer.returns.quarantine.before_submit",
 	},
 	"Stock Ledger Entry": {"before_validate": "qms_customer.returns.quarantine.before_ledger"},
+	# F6: a service record says whether it is about a complaint.
+	"Maintenance Visit": {
+		"before_validate": "qms_customer.erp.maintenance_visit.before_validate",
+		"before_submit": "qms_customer.erp.maintenance_visit.before_submit",
+		"on_submit": "qms_customer.erp.maintenance_visit.on_submit",
+		"before_cancel": "qms_customer.erp.maintenance_visit.before_cancel",
+	},
 	"Item": {"before_rename": "qms_customer.erp.rename.before_item_rename"},
 	"Warehouse": {
 		"before_validate": [
@@ -429,6 +448,8 @@ auto_cancel_exempted_doctypes = [
 	"Contract Register Entry",
 	"Production Notice",
 	"Return Slip",
+	"Customer Feedback",
+	"Customer Complaint",
 ]
 # Computed anew at any time: it goes when its contract goes.
 ignore_links_on_delete = ["Capacity Forecast"]
@@ -450,6 +471,8 @@ company_data_to_be_ignored = [
 	"Contract Register Entry",
 	"Production Notice",
 	"Return Slip",
+	"Customer Feedback",
+	"Customer Complaint",
 	"Record Alias",
 	"Record Snapshot",
 	"Electronic Signature",

@@ -53,8 +53,15 @@ RETURN_APPROVED = (
 	*(RETURN_SETTLING, RETURN_CLOSED),
 )
 
+# The states of feedback (H2, A10).
+FEEDBACK_TO_ASSESS = "Feedback to be Assessed"
+FEEDBACK_TO_ANSWER = "Feedback to be Answered"
+FEEDBACK_CLOSED = "Feedback Closed"
+COMPLAINT_OPENED = "Complaint Opened"
+
 APPROVE, REJECT, RETURN = "Approve", "Reject", "Return"
 SUBMIT_OPINION, RE_AFFIRM = "Submit Opinion", "Re-affirm"
 AUTHORISE, REFUSE = "Authorise", "Refuse"
 ACKNOWLEDGE = "Acknowledge"
 RELEASE = "Release to Production"
+ASSESS = "Assess"

@@ -20,6 +20,7 @@ ACKNOWLEDGEMENT = "Change Acknowledgement"
 REGISTER = "Contract Register Entry"
 PRODUCTION_NOTICE = "Production Notice"
 RETURN_SLIP = "Return Slip"
+FEEDBACK = "Customer Feedback"
 SWEEP_FINDING = "Contract Sweep Finding"
 
 
@@ -87,6 +88,15 @@ def _of_return_slip(doc: Any) -> tuple[str, ...]:
 		"Kept by the Customer": (states.RETURN_CLOSED,),
 	}
 	return closed.get(doc.decision, ())
+
+
+def _of_feedback(doc: Any) -> tuple[str, ...]:
+	complaint = doc.decision == "Complaint"
+	if doc.docstatus:
+		return (states.COMPLAINT_OPENED if complaint else states.FEEDBACK_CLOSED,)
+	if not doc.decision:
+		return (states.FEEDBACK_TO_ASSESS,)
+	return () if complaint else (states.FEEDBACK_TO_ANSWER,)
 
 
 @dataclass(frozen=True)
@@ -263,6 +273,24 @@ RECORDS: dict[str, RecordType] = {
 		# G1: photos of what is complained about are in front of whoever tests and approves.
 		files_from="put_forward_on",
 		states=States(("docstatus", "decision"), _of_return_slip),
+	),
+	FEEDBACK: RecordType(
+		bookkeeping=frozenset(
+			{"workflow_state", "turn", "reminded_on"}
+			# K7: whoever reads a record reads its past versions: about patients they say nothing.
+			| {"patient_reference", "patient_age", "patient_sex", "patient_details"}
+		),
+		complete={
+			"assessment_reason": lambda d: d.decision == "Not a Complaint",
+			"answer": lambda d: bool(d.answered_by),
+		},
+		correctable=frozenset(
+			{"contact_name", "contact_email", "contact_phone", "contact_address", "subject"}
+			| {"assessment_reason", "answer", "answered_how"}
+		),
+		# H1: what was sent in with it is evidence from the moment it is recorded.
+		files_from="received_on",
+		states=States(("docstatus", "decision"), _of_feedback),
 	),
 	SWEEP_FINDING: RecordType(
 		complete={"explanation": lambda d: bool(d.explained_by)},

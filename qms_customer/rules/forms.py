@@ -45,6 +45,8 @@ DEFAULTS = (
 	# The one form that the excerpts number. They give no years: as long as a device may be in use.
 	Form(SALES_RECORD, "QP07-02", "A/0", "Sales", PERMANENT),
 	Form("Production Notice", "QMS-CR-12", "A/0", "Production", 5),
+	# As long as a device may be in use.
+	Form("Customer Feedback", "QP17-01", "A/0", "Sales", PERMANENT),
 )
 
 

@@ -11,13 +11,16 @@ import frappe
 from qms_customer.contract import states as s
 from qms_customer.contract.settings import departments
 from qms_customer.rules.people import (
+	AUDITOR,
 	BUSINESS_MANAGER,
 	FINANCE,
 	GENERAL_MANAGER,
+	MANAGEMENT_REPRESENTATIVE,
 	PLANNING,
 	PRODUCTION,
 	QUALITY,
 	RND,
+	ROLES,
 	SALES_USER,
 	SALES_VP,
 	SERVICE,
@@ -61,10 +64,14 @@ STATES = {
 	s.RETURN_CLOSED: "Success",
 	s.RETURN_REJECTED: "Danger",
 	s.RETURN_WITHDRAWN: "",
+	s.FEEDBACK_TO_ASSESS: "Warning",
+	s.FEEDBACK_TO_ANSWER: "Primary",
+	s.FEEDBACK_CLOSED: "Success",
+	s.COMPLAINT_OPENED: "Danger",
 }
 ACTIONS = (
 	*(s.APPROVE, s.REJECT, s.RETURN, s.SUBMIT_OPINION, s.RE_AFFIRM, s.AUTHORISE, s.REFUSE),
-	*(s.ACKNOWLEDGE, s.RELEASE),
+	*(s.ACKNOWLEDGE, s.RELEASE, s.ASSESS),
 )
 
 
@@ -83,6 +90,7 @@ def sync_workflows() -> None:
 	_sync("Change Acknowledgement", *_acknowledgement())
 	_sync("Production Notice", *_production_notice())
 	_sync("Return Slip", *_return_slip())
+	_sync("Customer Feedback", *_feedback())
 
 
 def remove_workflows() -> None:
@@ -95,6 +103,7 @@ def remove_workflows() -> None:
 		"Change Acknowledgement",
 		"Production Notice",
 		"Return Slip",
+		"Customer Feedback",
 	):
 		frappe.delete_doc(
 			"Workflow", f"QMS {doctype}", force=True, ignore_permissions=True, ignore_missing=True
@@ -236,6 +245,25 @@ def _return_slip() -> tuple[list[dict], list[dict]]:
 		_transition(s.RETURN_PENDING, action, target, role, condition)
 		for role, condition in ((BUSINESS_MANAGER, ""), (GENERAL_MANAGER, "doc.is_bulk"))
 		for action, target in ((s.APPROVE, s.RETURN_ROUTING), (s.REJECT, s.RETURN_REJECTED))
+	]
+	return states, transitions
+
+
+def _feedback() -> tuple[list[dict], list[dict]]:
+	# Whoever hears something records it (H1).
+	open_ones, closed = (s.FEEDBACK_TO_ASSESS, s.FEEDBACK_TO_ANSWER), (s.FEEDBACK_CLOSED, s.COMPLAINT_OPENED)
+	states = [
+		_state(state, docstatus, role)
+		for state, docstatus in (*((one, 0) for one in open_ones), *((one, 1) for one in closed))
+		for role in ROLES
+		if role != AUDITOR
+	]
+	for row in states:
+		# Its list says "Overdue" in place of the state, once it is.
+		row["avoid_status_override"] = int(row["state"] == s.FEEDBACK_TO_ASSESS)
+	transitions = [
+		_transition(s.FEEDBACK_TO_ASSESS, s.ASSESS, s.FEEDBACK_TO_ANSWER, role, "")
+		for role in (SERVICE, QUALITY, MANAGEMENT_REPRESENTATIVE)
 	]
 	return states, transitions
 
