@@ -4,10 +4,13 @@ are.
 
 import frappe
 from frappe.model.document import Document
+from frappe.utils import cint
 
 from qms_customer.contract import people
+from qms_customer.contract.settings import settings
 from qms_customer.messages import refuse_one
 from qms_customer.returns import opened
+from qms_customer.rules import feedback as rules
 from qms_customer.rules import mark
 from qms_customer.rules.people import AUDITOR, MANAGEMENT_REPRESENTATIVE, QUALITY, ROLES, SERVICE
 
@@ -16,6 +19,11 @@ DOCTYPE = "Customer Feedback"
 RECORDERS = tuple(role for role in ROLES if role != AUDITOR)
 # H2: who assesses it.
 ASSESSORS = (SERVICE, QUALITY, MANAGEMENT_REPRESENTATIVE)
+
+
+def days() -> int:
+	"""Return within how many business days feedback is assessed, and answered (H2, A10, L3)."""
+	return cint(settings().get("feedback_days")) or rules.DAYS
 
 
 def readable(name: str) -> Document:

@@ -5,10 +5,9 @@ from datetime import datetime
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, get_datetime, getdate, now_datetime
+from frappe.utils import get_datetime, getdate, now_datetime
 
 from qms_customer.contract import notify, people, states, workdays
-from qms_customer.contract.settings import settings
 from qms_customer.feedback import intake
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.rules import feedback as rules
@@ -72,7 +71,7 @@ def complete(feedback: Document) -> None:
 	feedback.subject = feedback.subject or details[:SUBJECT]
 	due = rules.assess_by(
 		getdate(feedback.received_on),
-		cint(settings().get("feedback_days")),
+		intake.days(),
 		workdays.calendar(feedback.company),
 	)
 	# A later receipt gives nobody more time.

@@ -35,6 +35,8 @@ RELEASE = "Release"
 FORMAL_CONTRACT = "Formal Contract"
 # G2-G6: a return slip stands still.
 RETURN = "Return Slip"
+# H2, A10: feedback is not assessed, or not answered.
+FEEDBACK = "Feedback"
 KINDS = (
 	OPINION,
 	DECISION,
@@ -46,6 +48,7 @@ KINDS = (
 	RELEASE,
 	FORMAL_CONTRACT,
 	RETURN,
+	FEEDBACK,
 )
 
 
@@ -91,6 +94,8 @@ DEFAULTS = (
 	Step(FORMAL_CONTRACT, 10, GENERAL_MANAGER),
 	Step(RETURN, 1, BUSINESS_MANAGER),
 	Step(RETURN, 5, GENERAL_MANAGER),
+	Step(FEEDBACK, 1, MANAGEMENT_REPRESENTATIVE),
+	Step(FEEDBACK, 3, GENERAL_MANAGER),
 )
 
 
