@@ -167,11 +167,12 @@ def test_without_a_signature_nothing_is_decided(world: c.World) -> None:
 
 @pytest.mark.rule("L3")
 def test_what_is_not_assessed_in_time_goes_up_the_line(world: c.World) -> None:
-	quality, representative = world.person(roles.QUALITY), world.person(roles.MANAGEMENT_REPRESENTATIVE)
+	hearing = (roles.QUALITY, roles.SERVICE, roles.MANAGEMENT_REPRESENTATIVE, roles.GENERAL_MANAGER)
+	told_of = {world.person(role) for role in hearing}
 	doc = f.recorded(world, received_on=f"{add_days(nowdate(), -20)} 09:00:00")
 	fresh = f.recorded(world)
 	told = {n.item.row.name: n for n in escalation.notices() if n.item.doctype == f.FEEDBACK}
 	assert fresh.name not in told
 	notice = told[doc.name]
-	assert {quality, representative, world.gm} <= set(notice.people)
+	assert told_of <= set(notice.people)
 	assert (notice.item.waiting.kind, doc.name in notice.item.subject(3)) == (escalation_rules.FEEDBACK, True)

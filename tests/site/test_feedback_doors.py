@@ -9,7 +9,7 @@ import frappe
 import pytest
 from frappe.model.document import Document
 from frappe.model.workflow import apply_workflow
-from frappe.utils import get_datetime, nowdate
+from frappe.utils import add_days, get_datetime, nowdate
 
 from qms_customer.contract import states
 from qms_customer.feedback import feedback_api as api
@@ -85,7 +85,7 @@ def test_a_visit_is_not_finished_before_it_says_whether_it_is_a_complaint(world:
 @pytest.mark.rule("F6")
 def test_a_visit_about_a_complaint_is_recorded_as_feedback_once(world: c.World) -> None:
 	engineer = make_user("Maintenance User")
-	doc = visit(qms_is_complaint="Yes")
+	doc = visit(qms_is_complaint="Yes", mntc_date=add_days(nowdate(), -1), mntc_time="09:30:00")
 	with as_user(engineer):
 		frappe.get_doc("Maintenance Visit", doc.name).submit()
 	found = frappe.get_doc(f.FEEDBACK, {"origin_name": doc.name})
@@ -97,7 +97,7 @@ def test_a_visit_about_a_complaint_is_recorded_as_feedback_once(world: c.World) 
 	assert found.item_code == doc.purposes[0].item_code
 	assert "The pump stops" in found.details
 	# Ours knew of it on that day, not when it was typed in.
-	assert get_datetime(found.aware_on) == get_datetime(f"{doc.mntc_date} 00:00:00")
+	assert get_datetime(found.aware_on) == get_datetime(f"{doc.mntc_date} 09:30:00")
 	doc.reload().cancel()
 	amended = frappe.copy_doc(doc)
 	amended.update({"amended_from": doc.name, "qms_is_complaint": "Yes", "docstatus": 0})
