@@ -27,6 +27,7 @@ CJK = re.compile("[\u4e00-\u9fff]")
 # Words of ERPNext that mean something else here. Each row changes them for the whole site: keep it short.
 OVERRIDDEN = {
 	"Approve",  # 批准, the procedures' word; 同意 is an answer of an opinion
+	"Customer Feedback",  # 顾客信息反馈单, the name of the form; Frappe has 客户反馈
 	"In Stock",  # 有现货
 	"Not in Stock",  # 无库存
 	"No",  # untranslated in Frappe
