@@ -9,7 +9,8 @@ from frappe.utils import get_datetime, getdate, now_datetime
 
 from qms_customer.contract import notify, people, states, workdays
 from qms_customer.feedback import intake
-from qms_customer.messages import refuse, refuse_one
+from qms_customer.messages import QMSRefusal, refuse, refuse_one
+from qms_customer.returns import scanned
 from qms_customer.rules import feedback as rules
 from qms_customer.rules import mark
 from qms_customer.rules.people import QUALITY, SERVICE
@@ -114,7 +115,9 @@ def answerers(feedback: Document) -> list[str]:
 
 
 def _device(feedback: Document) -> None:
-	"""Fill in the item from its serial number where we know it, and its name (K6)."""
+	"""Fill in the item from its code or serial number where we know it, and its name (K6)."""
+	if feedback.udi and not feedback.item_code:
+		_read_code(feedback)
 	serial = feedback.serial_no and frappe.db.get_value(
 		"Serial No", feedback.serial_no, ["item_code", "batch_no"], as_dict=True
 	)
@@ -123,6 +126,17 @@ def _device(feedback: Document) -> None:
 		if feedback.item_code == serial.item_code:
 			feedback.batch_no = feedback.batch_no or serial.batch_no
 	feedback.item_name = _cached("Item", feedback.item_code, "item_name")
+
+
+def _read_code(feedback: Document) -> None:
+	"""Fill in what a scanned code says and nobody has typed; one unknown to us is recorded as it is."""
+	try:
+		found = scanned.resolve(feedback.udi)
+	except QMSRefusal:
+		frappe.clear_last_message()
+		return
+	for field in ("item_code", "batch_no", "serial_no"):
+		feedback.set(field, feedback.get(field) or getattr(found, field) or None)
 
 
 def _cached(doctype: str, name: str | None, field: str) -> str | None:

@@ -14,6 +14,7 @@ from qms_customer.records import verification
 from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support import feedback as f
+from tests.support import sales
 from tests.support.doors import nothing_changes
 from tests.support.people import as_user
 from tests.support.sql import count_queries
@@ -54,6 +55,19 @@ def test_what_is_missing_is_said_at_once(world: c.World) -> None:
 def test_an_unknown_customer_batch_or_device_is_recorded_all_the_same(world: c.World) -> None:
 	doc = f.recorded(world, contact_name="A passer-by", batch_no="no such batch", serial_no="no such device")
 	assert (doc.batch_no, doc.customer) == ("no such batch", None)
+
+
+@pytest.mark.rule("H1")
+def test_a_scanned_code_says_which_device_it_is(world: c.World) -> None:
+	number, other = "06900009900018", "06900009900070"
+	code = c.item(has_batch_no=1, create_new_batch=0, barcodes=[{"barcode": number}])
+	batch = sales.batch(code, 3, name=f"B{frappe.generate_hash(length=6).upper()}")
+	doc = f.recorded(world, udi=f"01{number}10{batch}")
+	assert (doc.item_code, doc.batch_no) == (code, batch)
+	unknown = f.recorded(world, udi=f"01{other}10NO-SUCH")
+	assert not unknown.item_code
+	assert unknown.udi
+	assert not frappe.message_log
 
 
 @pytest.mark.rule("H4")
@@ -143,6 +157,13 @@ def test_only_quality_and_the_management_representative_see_the_patient(world: c
 	with as_user(world.sales):
 		frappe.client.set_value(f.FEEDBACK, doc.name, "subject", "Leaks")
 		frappe.client.set_value(f.FEEDBACK, doc.name, "patient_details", "None")
+		# Nor is it sent back to who saves the record.
+		for answer in (
+			frappe.client.set_value(f.FEEDBACK, doc.name, "subject", "Leaks at the hub"),
+			frappe.client.save(frappe.client.get(f.FEEDBACK, doc.name)),
+		):
+			assert answer.get("name") == doc.name
+			assert "Stroke" not in frappe.as_json(answer)
 	assert frappe.db.get_value(f.FEEDBACK, doc.name, list(PATIENT)) == tuple(PATIENT.values())
 	for role in roles.ROLES:
 		with as_user(world.person(role)):

@@ -49,6 +49,12 @@ class CustomerFeedback(ControlledRecord):
 		"""C12: count every move, so that a decision on an older view is noticed."""
 		self.turn = (self.turn or 0) + 1
 
+	def on_update(self) -> None:
+		"""K2, K7: an edit is recorded; what is sent back shows who made it no more than they may see."""
+		super().on_update()
+		if not is_moving(self):
+			self.apply_fieldlevel_read_permissions()
+
 	def after_insert(self) -> None:
 		"""H2: it waits for its assessment."""
 		record.ask(self)
