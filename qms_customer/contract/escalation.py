@@ -381,7 +381,8 @@ def _feedback(today: date, staff: rules.Staff, calendars: _Calendars) -> list[It
 		if due >= today:
 			continue
 		# As the inbox has it (feedback/record.py).
-		named = (row.owner,) if answering and row.owner in staff.enabled else ()
+		recorder = row.owner in staff.enabled and row.owner != row.concerned_user
+		named = (row.owner,) if answering and recorder else ()
 		found.append(
 			Item(
 				intake.DOCTYPE,

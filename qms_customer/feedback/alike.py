@@ -19,6 +19,8 @@ from qms_customer.rules.sales_record import serials_in
 LINKED = mark("Reports of One Event Linked")
 # How many of the latest reports on the same item are compared.
 MOST = 200
+# How much of a text is compared: more says no more, and takes seconds.
+LONGEST = 2000
 FIELDS = (
 	*("name", "subject", "details", "item_code", "batch_no", "serial_no", "contact_email", "contact_phone"),
 	*("contact_name", "received_on", "workflow_state"),
@@ -94,7 +96,7 @@ def _like(row: Any, words: str) -> rules.Like:
 
 
 def _words(row: Any) -> str:
-	return f"{row.subject or ''} {row.details or ''}".casefold()
+	return f"{row.subject or ''} {row.details or ''}"[:LONGEST].casefold()
 
 
 def _contact(ways: Iterable[str | None]) -> str:

@@ -89,6 +89,7 @@ def answer(name: str, content_hash: str, text: str, how: str) -> Document:
 	"""Record, signed, the answer that was given, or what was done about it; closes it (A10, H1, C12)."""
 	feedback = intake.locked(name, content_hash)
 	opened.require_state(feedback, "A10", states.FEEDBACK_TO_ANSWER)
+	intake.refuse_concerned(feedback, "H2", mark("The feedback is about you: somebody else answers it."))
 	role = opened.require_role("A10", mark("Feedback is answered by: {0}."), intake.RECORDERS)
 	user = frappe.session.user
 	if found := rules.answer_refusals(feedback.nature or "", text, rules.says(how), user):
@@ -120,6 +121,7 @@ def correct_awareness(name: str, content_hash: str, aware_on: str, aware_by: str
 	"""
 	feedback = intake.locked(name, content_hash)
 	opened.require_state(feedback, "H4", states.FEEDBACK_TO_ASSESS, states.FEEDBACK_TO_ANSWER)
+	intake.refuse_concerned(feedback, "H2", mark("The feedback is about you: somebody else edits it."))
 	role = opened.require_role("H4", mark("Awareness is corrected by: {0}."), intake.RECORDERS)
 	user = frappe.session.user
 	try:

@@ -33,6 +33,12 @@ def readable(name: str) -> Document:
 	return feedback
 
 
+def refuse_concerned(feedback: Document, rule: str, message: str) -> None:
+	"""Refuse a step of whom the feedback is about (H2); `message` is marked for translation."""
+	if feedback.concerned_user and feedback.concerned_user == frappe.session.user:
+		refuse_one(rule, message)
+
+
 def locked(name: str, content_hash: str) -> Document:
 	"""Lock feedback and return it if it is still what was shown; who may not read it is refused (C12, L1)."""
 	readable(name)

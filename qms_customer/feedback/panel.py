@@ -54,8 +54,10 @@ def _may(feedback: Document) -> list[str]:
 	user = frappe.session.user
 	roles = people.own_roles(user) if people.is_present(user) else set()
 	state, found = feedback.workflow_state, []
+	if user == feedback.concerned_user:
+		roles = set()
 	recorder, assessor = bool(roles & set(intake.RECORDERS)), bool(roles & set(intake.ASSESSORS))
-	if state in OPEN and assessor and user != feedback.concerned_user:
+	if state in OPEN and assessor:
 		found.append("assess")
 	if state == states.FEEDBACK_TO_ANSWER and recorder:
 		found.append("answer")

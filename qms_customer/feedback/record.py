@@ -109,9 +109,11 @@ def ask(feedback: Document) -> None:
 def answerers(feedback: Document) -> list[str]:
 	"""Return who answers: whoever recorded it, Service where that person has left or is none (A10, L3)."""
 	recorder = feedback.owner
-	if people.is_enabled_person(recorder) and set(intake.RECORDERS) & people.own_roles(recorder):
-		return [recorder]
-	return people.holders(SERVICE)
+	concerned = feedback.concerned_user
+	if recorder != concerned and people.is_enabled_person(recorder):
+		if set(intake.RECORDERS) & people.own_roles(recorder):
+			return [recorder]
+	return [user for user in people.holders(SERVICE) if user != concerned]
 
 
 def _device(feedback: Document) -> None:

@@ -97,6 +97,10 @@ def test_nobody_assesses_what_is_said_about_them_nor_edits_it(world: c.World) ->
 		f.assess(world, doc, "Not a Complaint")
 	with as_user(quality), pytest.raises(QMSRefusal, match="about you: somebody else edits"):
 		frappe.client.set_value(f.FEEDBACK, doc.name, "concerned_user", None)
+	with as_user(quality), pytest.raises(QMSRefusal, match="about you: somebody else edits"):
+		api.correct_awareness(doc.name, f.shown(doc), "2026-01-01 08:00:00", "Known then")
+	with as_user(quality):
+		assert api.get_panel(doc.name)["may"] == []
 	assert quality not in asked(doc)
 	f.assess(world, doc, "Complaint", user=make_user(roles.QUALITY))
 
@@ -115,6 +119,18 @@ def test_an_enquiry_is_closed_with_its_answer(world: c.World) -> None:
 	assert (doc.answered_by, bool(doc.closed_on)) == (world.sales, True)
 	assert verification.verify(f.FEEDBACK, doc.name).findings == []
 	assert asked(doc) == set()
+
+
+@pytest.mark.rule("H2")
+def test_nobody_answers_what_is_said_about_them(world: c.World) -> None:
+	service = world.person(roles.SERVICE)
+	doc = f.assess(world, f.recorded(world, concerned_user=world.sales), "Not a Complaint")
+	assert asked(doc) == {service}
+	with pytest.raises(QMSRefusal, match="about you: somebody else answers"), nothing_changes(doc):
+		f.answer(world, doc)
+	with as_user(service):
+		api.answer(doc.name, f.shown(doc), "Talked with both", "Phone, today")
+	assert doc.reload().workflow_state == states.FEEDBACK_CLOSED
 
 
 @pytest.mark.rule("H1")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import frappe
 import pytest
+from frappe.desk.notifications import get_open_count
 from frappe.model.document import Document
 from frappe.model.workflow import apply_workflow
 from frappe.utils import add_days, get_datetime, nowdate
@@ -151,6 +153,14 @@ def test_feedback_is_made_from_an_issue_a_claim_and_a_return_slip(world: c.World
 			frappe.get_doc(f.values(origin_doctype="Warranty Claim", origin_name=claim.name)).insert()
 	with as_user(world.person(roles.AUDITOR)), pytest.raises(frappe.PermissionError):
 		api.make_from(slip.doctype, slip.name)
+
+
+@pytest.mark.rule("D5", "H1")
+def test_customer_and_item_lead_to_what_was_said_of_them(world: c.World) -> None:
+	doc = f.recorded(world, customer=c.customer(), item_code=c.item())
+	for doctype, name in (("Customer", doc.customer), ("Item", doc.item_code)):
+		found = get_open_count(doctype, name, items=json.dumps([f.FEEDBACK]))["count"]
+		assert [one["count"] for one in found["external_links_found"]] == [1], found
 
 
 @pytest.mark.rule("C11")

@@ -2,10 +2,7 @@
 
 from typing import ClassVar
 
-import frappe
-
-from qms_customer.feedback import record
-from qms_customer.messages import refuse_one
+from qms_customer.feedback import intake, record
 from qms_customer.records.controlled import ControlledRecord
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
@@ -37,8 +34,7 @@ class CustomerFeedback(ControlledRecord):
 		super().before_validate()
 		if before.decision:
 			self._refuse()
-		if before.concerned_user and before.concerned_user == frappe.session.user:
-			refuse_one("H2", mark("The feedback is about you: somebody else edits it."))
+		intake.refuse_concerned(before, "H2", mark("The feedback is about you: somebody else edits it."))
 
 	def validate(self) -> None:
 		"""Complete what a person has recorded, and refuse what cannot be (H1, H4)."""
