@@ -26,7 +26,14 @@ doctype_js = {
 	"Serial No": "public/js/return_make.js",
 	"Batch": "public/js/return_make.js",
 	"Communication": "public/js/communication.js",
-	"Return Slip": ["public/js/return_claim.js", "public/js/return_goods.js"],
+	"Return Slip": [
+		"public/js/return_claim.js",
+		"public/js/return_goods.js",
+		"public/js/feedback_make.js",
+	],
+	"Issue": "public/js/feedback_make.js",
+	"Warranty Claim": "public/js/feedback_make.js",
+	"Maintenance Visit": "public/js/feedback_make.js",
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -105,6 +112,10 @@ fixtures = [
 					"Effectiveness to be Checked",
 					"Complaint to be Closed",
 					"Complaint Closed",
+					"Feedback to be Assessed",
+					"Feedback to be Answered",
+					"Feedback Closed",
+					"Complaint Opened",
 				],
 			]
 		],
@@ -126,6 +137,7 @@ fixtures = [
 					"Acknowledge",
 					"Release to Production",
 					"Close Complaint",
+					"Assess",
 				],
 			]
 		],
@@ -261,6 +273,13 @@ doc_events = {
 		"before_submit": "qms_customer.returns.quarantine.before_submit",
 	},
 	"Stock Ledger Entry": {"before_validate": "qms_customer.returns.quarantine.before_ledger"},
+	# F6: a service record says whether it is about a complaint.
+	"Maintenance Visit": {
+		"before_validate": "qms_customer.erp.maintenance_visit.before_validate",
+		"before_submit": "qms_customer.erp.maintenance_visit.before_submit",
+		"on_submit": "qms_customer.erp.maintenance_visit.on_submit",
+		"before_cancel": "qms_customer.erp.maintenance_visit.before_cancel",
+	},
 	"Item": {"before_rename": "qms_customer.erp.rename.before_item_rename"},
 	"Warehouse": {
 		"before_validate": [
@@ -447,6 +466,7 @@ auto_cancel_exempted_doctypes = [
 	"Contract Register Entry",
 	"Production Notice",
 	"Return Slip",
+	"Customer Feedback",
 	"Customer Complaint",
 ]
 # Computed anew at any time: it goes when its contract goes.

@@ -37,7 +37,7 @@ from qms_customer.contract import (
 	notices as changes,
 )
 from qms_customer.contract.settings import escalation_steps, settings
-from qms_customer.feedback import handled
+from qms_customer.feedback import handled, intake
 from qms_customer.messages import term
 from qms_customer.returns import waiting
 from qms_customer.rules import change, mark
@@ -52,6 +52,7 @@ from qms_customer.rules.people import (
 	PRODUCTION,
 	QUALITY,
 	SALES_USER,
+	SERVICE,
 	Delegation,
 )
 from qms_customer.rules.workdays import Calendar
@@ -108,6 +109,7 @@ def notices() -> list[Notice]:
 		*_acknowledgements(today),
 		*_returns(today, calendars),
 		*_complaints(today, staff),
+		*_feedback(today, staff, calendars),
 		*_changes(today, staff, calendars),
 		*_tasks(today, calendars),
 		*_provisional(today, staff),
@@ -388,6 +390,50 @@ def _complaints(today: date, staff: rules.Staff) -> list[Item]:
 		)
 	return found
 
+
+def _feedback(today: date, staff: rules.Staff, calendars: _Calendars) -> list[Item]:
+	"""Feedback that nobody has assessed in time, or answered once it was (H2, A10)."""
+	found = []
+	for row in frappe.get_all(
+		intake.DOCTYPE,
+		filters={"docstatus": 0},
+		fields=[
+			*("name", "company", "customer", "subject", "workflow_state", "assess_by", "assessed_on"),
+			*("owner", "concerned_user"),
+		],
+		order_by="name",
+	):
+		answering = row.workflow_state == states.FEEDBACK_TO_ANSWER
+		due = getdate(row.assess_by)
+		if answering:
+			due = calendars[row.company].add_workdays(getdate(row.assessed_on), intake.days())
+		if due >= today:
+			continue
+		# As the inbox has it (feedback/record.py).
+		recorder = row.owner in staff.enabled and row.owner != row.concerned_user
+		named = (row.owner,) if answering and recorder else ()
+		found.append(
+			Item(
+				intake.DOCTYPE,
+				row,
+				rules.Waiting(
+					rules.FEEDBACK,
+					due,
+					() if named else (SERVICE,) if answering else (SERVICE, QUALITY),
+					named,
+					without=frozenset({row.concerned_user} - {None, ""}),
+				),
+				lambda late, row=row, answering=answering: _(
+					UNANSWERED_FEEDBACK if answering else UNASSESSED
+				).format(late, row.name, escape_html(row.subject or "")),
+			)
+		)
+	return found
+
+
+# What is said of feedback.
+UNASSESSED = mark("Overdue by {0} business day(s): whether feedback {1} is a complaint: {2}")
+UNANSWERED_FEEDBACK = mark("Overdue by {0} business day(s): the answer to feedback {1}: {2}")
 
 # What is said of a change notice, by what is waited for.
 BEHIND = mark("Overdue by {0} business day(s): bring change notice {1} of {2} up to date, or withdraw it")

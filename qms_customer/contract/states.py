@@ -64,6 +64,11 @@ COMPLAINT_OPEN = (
 	*(COMPLAINT_INVESTIGATING, COMPLAINT_ACTING, COMPLAINT_REPLYING),
 	*(COMPLAINT_VERIFYING, COMPLAINT_CLOSING),
 )
+# The states of feedback (H2, A10).
+FEEDBACK_TO_ASSESS = "Feedback to be Assessed"
+FEEDBACK_TO_ANSWER = "Feedback to be Answered"
+FEEDBACK_CLOSED = "Feedback Closed"
+COMPLAINT_OPENED = "Complaint Opened"
 
 APPROVE, REJECT, RETURN = "Approve", "Reject", "Return"
 SUBMIT_OPINION, RE_AFFIRM = "Submit Opinion", "Re-affirm"
@@ -71,3 +76,4 @@ AUTHORISE, REFUSE = "Authorise", "Refuse"
 ACKNOWLEDGE = "Acknowledge"
 RELEASE = "Release to Production"
 CLOSE_COMPLAINT = "Close Complaint"
+ASSESS = "Assess"

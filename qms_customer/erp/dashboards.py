@@ -10,6 +10,7 @@ NOTICE = "Contract Change Notice"
 ACKNOWLEDGEMENT = "Change Acknowledgement"
 REGISTER = "Contract Register Entry"
 CYCLE_TIMES = "Contract Review Cycle Times"
+FEEDBACK = "Customer Feedback"
 RETURN_SLIP, RETURNS = "Return Slip", "Returns and Their Rates"
 SALES_RECORD, CUSTOMER_REGISTER = "Sales Record", "Customer Register"
 
@@ -39,10 +40,11 @@ def blanket_order(data: dict[str, Any]) -> dict[str, Any]:
 
 def customer(data: dict[str, Any]) -> dict[str, Any]:
 	"""Add all that was reviewed, asked for, changed and authorised for a customer, how long it took, and what
-	the customer bought (D5, D6) and gave back (G1).
+	the customer bought (D5, D6), gave back (G1) and said (H1).
 	"""
 	_reports(data, _("Customers and Sales"), SALES_RECORD, CUSTOMER_REGISTER)
 	_returns(data, "customer")
+	_group(data, _("Feedback"), FEEDBACK)
 	ours = (REVIEW, ACTION, NOTICE, "Delivery Authorisation", REGISTER, "Production Notice")
 	return _add(data, ours, CYCLE_TIMES)
 
@@ -59,10 +61,11 @@ def sales_invoice(data: dict[str, Any]) -> dict[str, Any]:
 
 def item(data: dict[str, Any]) -> dict[str, Any]:
 	"""Add the standard that an item is made to (B1), how long reviews of contracts with it took, who bought
-	it (K6), and what of it came back (G1).
+	it (K6), what of it came back (G1), and what was said of it (H1).
 	"""
 	_reports(data, _("Customers and Sales"), SALES_RECORD)
 	_returns(data, "item_code")
+	_group(data, _("Feedback"), FEEDBACK)
 	links = data.setdefault("internal_links", {})
 	links["Product Standard"] = "qms_product_standard"
 	return _add(data, ("Product Standard",), CYCLE_TIMES)

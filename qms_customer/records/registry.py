@@ -21,6 +21,7 @@ REGISTER = "Contract Register Entry"
 PRODUCTION_NOTICE = "Production Notice"
 RETURN_SLIP = "Return Slip"
 COMPLAINT = "Customer Complaint"
+FEEDBACK = "Customer Feedback"
 SWEEP_FINDING = "Contract Sweep Finding"
 
 
@@ -95,6 +96,15 @@ def _of_complaint(doc: Any) -> tuple[str, ...]:
 		return (states.COMPLAINT_CLOSED,)
 	# One that was closed stays submitted when it is opened again.
 	return states.COMPLAINT_OPEN
+
+
+def _of_feedback(doc: Any) -> tuple[str, ...]:
+	complaint = doc.decision == "Complaint"
+	if doc.docstatus:
+		return (states.COMPLAINT_OPENED if complaint else states.FEEDBACK_CLOSED,)
+	if not doc.decision:
+		return (states.FEEDBACK_TO_ASSESS,)
+	return () if complaint else (states.FEEDBACK_TO_ANSWER,)
 
 
 @dataclass(frozen=True)
@@ -291,6 +301,24 @@ RECORDS: dict[str, RecordType] = {
 		# Photos of the device are in front of whoever investigates.
 		files_from="received_on",
 		states=States(("closed_on",), _of_complaint),
+	),
+	FEEDBACK: RecordType(
+		bookkeeping=frozenset(
+			{"workflow_state", "turn", "reminded_on"}
+			# K7: whoever reads a record reads its past versions: about patients they say nothing.
+			| {"patient_reference", "patient_age", "patient_sex", "patient_details"}
+		),
+		complete={
+			"assessment_reason": lambda d: d.decision == "Not a Complaint",
+			"answer": lambda d: bool(d.answered_by),
+		},
+		correctable=frozenset(
+			{"contact_name", "contact_email", "contact_phone", "contact_address", "subject"}
+			| {"assessment_reason", "answer", "answered_how"}
+		),
+		# H1: what was sent in with it is evidence from the moment it is recorded.
+		files_from="received_on",
+		states=States(("docstatus", "decision"), _of_feedback),
 	),
 	SWEEP_FINDING: RecordType(
 		complete={"explanation": lambda d: bool(d.explained_by)},

@@ -37,6 +37,8 @@ FORMAL_CONTRACT = "Formal Contract"
 RETURN = "Return Slip"
 # H5: a complaint is not closed by its day.
 COMPLAINT = "Complaint"
+# H2, A10: feedback is not assessed, or not answered.
+FEEDBACK = "Feedback"
 KINDS = (
 	OPINION,
 	DECISION,
@@ -49,6 +51,7 @@ KINDS = (
 	FORMAL_CONTRACT,
 	RETURN,
 	COMPLAINT,
+	FEEDBACK,
 )
 
 
@@ -96,6 +99,8 @@ DEFAULTS = (
 	Step(RETURN, 5, GENERAL_MANAGER),
 	Step(COMPLAINT, 1, MANAGEMENT_REPRESENTATIVE),
 	Step(COMPLAINT, 5, GENERAL_MANAGER),
+	Step(FEEDBACK, 1, MANAGEMENT_REPRESENTATIVE),
+	Step(FEEDBACK, 3, GENERAL_MANAGER),
 )
 
 

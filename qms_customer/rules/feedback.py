@@ -32,15 +32,15 @@ DECISIONS = (COMPLAINT, NOT_A_COMPLAINT)
 
 # H2: what a complaint says is deficient (ISO 13485 3.4): of a released device, or of a service that affects
 # its performance.
-SERVICE = "Service that Affects Performance"
+SERVICE = mark("Service that Affects Performance")
 DEFICIENCIES = (
-	"Identity",
-	"Quality",
-	"Durability",
-	"Reliability",
-	"Usability",
-	"Safety",
-	"Performance",
+	mark("Identity"),
+	mark("Quality"),
+	mark("Durability"),
+	mark("Reliability"),
+	mark("Usability"),
+	mark("Safety"),
+	mark("Performance"),
 	SERVICE,
 )
 
@@ -137,12 +137,13 @@ def assess_by(received: date, days: int, calendar: Calendar) -> date:
 @dataclass(frozen=True)
 class Times:
 	"""When what was reported happened, when anybody of ours or of a distributor first knew, and when it was
-	recorded; all with a time zone.
+	recorded; all with a time zone. `received`: when it came to us.
 	"""
 
 	recorded: datetime
 	aware: datetime | None = None
 	happened: datetime | None = None
+	received: datetime | None = None
 
 
 def time_refusals(times: Times) -> list[Refusal]:
@@ -162,6 +163,14 @@ def time_refusals(times: Times) -> list[Refusal]:
 				"H4", mark("Nobody learns of it after it is recorded: awareness is at the latest now."), ()
 			)
 		)
+	elif times.received and times.aware > times.received:
+		found.append(
+			Refusal(
+				"H4", mark("What was received is known: awareness is at the latest when it was received."), ()
+			)
+		)
+	if times.received and times.received > times.recorded:
+		found.append(Refusal("K3", mark("It was received in the future: correct the time."), ()))
 	if times.happened and times.happened > times.recorded:
 		found.append(Refusal("K3", mark("What happened lies in the future."), ()))
 	elif times.happened and times.aware and times.happened > times.aware:

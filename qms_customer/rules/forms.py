@@ -47,6 +47,8 @@ DEFAULTS = (
 	Form("Production Notice", "QMS-CR-12", "A/0", "Production", 5),
 	# The excerpts give no years, and what is reported about an implant is kept for good.
 	Form("Customer Complaint", "QP07-01", "A/0", "Quality", PERMANENT),
+	# As long as a device may be in use.
+	Form("Customer Feedback", "QP17-01", "A/0", "Sales", PERMANENT),
 )
 
 

@@ -8,6 +8,7 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from qms_customer.rules.contract import FORMS, SPECIAL_PACKAGING_CHOICE, STANDARD_PACKAGING
+from qms_customer.rules.feedback import IS_COMPLAINT, NO_COMPLAINT
 from qms_customer.rules.qualification import BUYER_KINDS
 
 MODULE = "QMS Customer"
@@ -277,6 +278,24 @@ def fields() -> dict[str, list[dict[str, Any]]]:
 				"fieldtype": "Check",
 				"label": "Retained Samples",
 				"insert_after": "qms_quarantine",
+			},
+		],
+		"Maintenance Visit": [
+			{
+				"fieldname": "qms_is_complaint",
+				"fieldtype": "Select",
+				"label": "Is This a Complaint?",
+				"description": "F6: answered before the visit is submitted; yes is recorded as feedback",
+				"options": "\n".join(("", IS_COMPLAINT, NO_COMPLAINT)),
+				"no_copy": 1,
+				"insert_after": "customer_feedback",
+			},
+			{
+				"fieldname": "qms_complaint_reason",
+				"fieldtype": "Small Text",
+				"label": "Why It Is or Is Not a Complaint",
+				"no_copy": 1,
+				"insert_after": "qms_is_complaint",
 			},
 		],
 		"Stock Entry": [_return_slip("remarks")],

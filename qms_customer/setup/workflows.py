@@ -11,6 +11,7 @@ import frappe
 from qms_customer.contract import states as s
 from qms_customer.contract.settings import departments
 from qms_customer.rules.people import (
+	AUDITOR,
 	BUSINESS_MANAGER,
 	FINANCE,
 	GENERAL_MANAGER,
@@ -19,6 +20,7 @@ from qms_customer.rules.people import (
 	PRODUCTION,
 	QUALITY,
 	RND,
+	ROLES,
 	SALES_USER,
 	SALES_VP,
 	SERVICE,
@@ -68,10 +70,14 @@ STATES = {
 	s.COMPLAINT_VERIFYING: "Primary",
 	s.COMPLAINT_CLOSING: "Primary",
 	s.COMPLAINT_CLOSED: "Success",
+	s.FEEDBACK_TO_ASSESS: "Warning",
+	s.FEEDBACK_TO_ANSWER: "Primary",
+	s.FEEDBACK_CLOSED: "Success",
+	s.COMPLAINT_OPENED: "Danger",
 }
 ACTIONS = (
 	*(s.APPROVE, s.REJECT, s.RETURN, s.SUBMIT_OPINION, s.RE_AFFIRM, s.AUTHORISE, s.REFUSE),
-	*(s.ACKNOWLEDGE, s.RELEASE, s.CLOSE_COMPLAINT),
+	*(s.ACKNOWLEDGE, s.RELEASE, s.CLOSE_COMPLAINT, s.ASSESS),
 )
 
 
@@ -91,6 +97,7 @@ def sync_workflows() -> None:
 	_sync("Production Notice", *_production_notice())
 	_sync("Return Slip", *_return_slip())
 	_sync("Customer Complaint", *_complaint())
+	_sync("Customer Feedback", *_feedback())
 
 
 def remove_workflows() -> None:
@@ -104,6 +111,7 @@ def remove_workflows() -> None:
 		"Production Notice",
 		"Return Slip",
 		"Customer Complaint",
+		"Customer Feedback",
 	):
 		frappe.delete_doc(
 			"Workflow", f"QMS {doctype}", force=True, ignore_permissions=True, ignore_missing=True
@@ -259,6 +267,25 @@ def _complaint() -> tuple[list[dict], list[dict]]:
 	transitions = [
 		_transition(s.COMPLAINT_CLOSING, s.CLOSE_COMPLAINT, s.COMPLAINT_CLOSED, role, "")
 		for role in (QUALITY, MANAGEMENT_REPRESENTATIVE)
+	]
+	return states, transitions
+
+
+def _feedback() -> tuple[list[dict], list[dict]]:
+	# Whoever hears something records it (H1).
+	open_ones, closed = (s.FEEDBACK_TO_ASSESS, s.FEEDBACK_TO_ANSWER), (s.FEEDBACK_CLOSED, s.COMPLAINT_OPENED)
+	states = [
+		_state(state, docstatus, role)
+		for state, docstatus in (*((one, 0) for one in open_ones), *((one, 1) for one in closed))
+		for role in ROLES
+		if role != AUDITOR
+	]
+	for row in states:
+		# Its list says "Overdue" in place of the state, once it is.
+		row["avoid_status_override"] = int(row["state"] == s.FEEDBACK_TO_ASSESS)
+	transitions = [
+		_transition(s.FEEDBACK_TO_ASSESS, s.ASSESS, s.FEEDBACK_TO_ANSWER, role, "")
+		for role in (SERVICE, QUALITY, MANAGEMENT_REPRESENTATIVE)
 	]
 	return states, transitions
 

@@ -84,6 +84,9 @@ def test_awareness_is_between_the_event_and_the_record() -> None:
 	assert "at the latest now" in said(rules.time_refusals(Times(NOW, NOW + hour)))
 	assert "before it happened" in said(rules.time_refusals(Times(NOW, NOW - 2 * hour, NOW - hour)))
 	assert "in the future" in said(rules.time_refusals(Times(NOW, NOW, NOW + hour)))
+	assert rules.time_refusals(Times(NOW, NOW - hour, received=NOW - hour)) == []
+	assert "when it was received" in said(rules.time_refusals(Times(NOW, NOW, received=NOW - hour)))
+	assert "received in the future" in said(rules.time_refusals(Times(NOW, NOW, received=NOW + hour)))
 
 
 @pytest.mark.rule("H4")

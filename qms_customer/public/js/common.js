@@ -368,6 +368,9 @@ const QMS_TERMS = {
 	"Return Slip": Object.fromEntries(
 		["wanted", "confirmation", "customer_answer", "decision", "route", "given"].map((field) => [field, "Return Slip"])
 	),
+	"Customer Feedback": Object.fromEntries(
+		["source", "phase", "channel", "decision", "released", "nature"].map((field) => [field, "Customer Feedback"])
+	),
 	"Return Sample Test": { finding: "Return Sample Test" },
 	"Customer Complaint": Object.fromEntries(
 		["harm", "probability", "severity", "confirmed", "used_for"].map((field) => [field, "Customer Complaint"])
@@ -429,7 +432,7 @@ qms_customer.show_terms = (doctype) => {
 	}
 };
 
-for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption", "Contract Change Notice", "Change Acknowledgement", "Contract Register Entry", "Return Slip", "Customer Complaint"]) {
+for (const doctype of ["Sales Order", "Quotation", "Blanket Order", "Contract Review", "Contract Review Opinion", "Approved Content", "Contract Adoption", "Contract Change Notice", "Change Acknowledgement", "Contract Register Entry", "Return Slip", "Customer Complaint", "Customer Feedback"]) {
 	frappe.ui.form.on(doctype, {
 		setup: () => Object.keys(QMS_TERMS).forEach(qms_customer.show_terms),
 	});

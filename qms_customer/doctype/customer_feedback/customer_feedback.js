@@ -1,0 +1,177 @@
+// Feedback from its record to its assessment and answer (H1, H2, A10). Nothing is decided here.
+(() => {
+	const API = "qms_customer.feedback.feedback_api.";
+	const EDITED = ["subject", "source", "phase", "channel", "concerned_user", "company", "received_on", "aware_by", "happened_on", "event_country", "customer", "contact_name", "language", "contact_email", "contact_phone", "contact_address", "item_code", "batch_no", "serial_no", "udi", "details", "patient_reference", "patient_age", "patient_sex", "patient_details"];
+	const CONTEXT = "Customer Feedback";
+	const choices = (values) => values.map((value) => ({ value, label: __(value, null, CONTEXT) }));
+
+	frappe.ui.form.on("Customer Feedback", {
+		setup(frm) {
+			frm.set_query("item_code", () => ({ filters: { disabled: 0 } }));
+		},
+		refresh(frm) {
+			const open = frm.is_new() || (frm.doc.docstatus === 0 && !frm.doc.decision);
+			for (const field of EDITED) frm.set_df_property(field, "read_only", open ? 0 : 1);
+			// H4: once it is recorded it is corrected, with its reason.
+			frm.set_df_property("aware_on", "read_only", frm.is_new() ? 0 : 1);
+			if (frm.is_new()) {
+				frm.get_field("guide_panel").$wrapper.html(
+					`<p class="text-muted">${__("Record what was said, in the words of who said it; what is not known stays empty.")}</p>`
+				);
+				return;
+			}
+			qms_customer.show_panel(frm, "guide_panel", `${API}get_panel`, { name: frm.doc.name }, (panel) => buttons(frm, panel));
+		},
+		// The inbox of the Desk: our dialog decides.
+		before_workflow_action(frm) {
+			return qms_customer.instead_of_workflow(frm, { Assess: () => frm.custom_buttons[__("Assess", null, CONTEXT)]?.click() });
+		},
+	});
+
+	function buttons(frm, panel) {
+		const may = (step) => panel.may.includes(step);
+		if (may("assess")) {
+			frm.add_custom_button(__("Assess", null, CONTEXT), () => saved(frm) && assess(frm, panel)).addClass("btn-primary");
+		}
+		if (may("answer")) frm.add_custom_button(__("Record Answer", null, CONTEXT), () => saved(frm) && answer(frm, panel));
+		if (may("correct_awareness")) {
+			frm.add_custom_button(__("Correct Awareness"), () => saved(frm) && correct_awareness(frm, panel));
+		}
+		if (may("link_duplicate")) frm.add_custom_button(__("Link Report of the Same Event"), () => saved(frm) && link(frm, panel));
+	}
+
+	function saved(frm) {
+		if (!frm.is_dirty()) return true;
+		frappe.msgprint(__("Save the feedback first: what is saved is what counts."));
+		return false;
+	}
+
+	function sign_step(frm, panel, opts) {
+		qms_customer
+			.sign({
+				...opts,
+				method: API + opts.method,
+				args: (values) => ({ name: frm.doc.name, content_hash: panel.hash, ...opts.args(values) }),
+				done: () => frm.reload_doc(),
+			})
+			.show();
+	}
+
+	function assess(frm, panel) {
+		const no = "eval:doc.decision == 'Not a Complaint'";
+		sign_step(frm, panel, {
+			title: __("Is This a Complaint?"),
+			fields: [
+				{
+					fieldname: "deficiencies",
+					fieldtype: "MultiCheck",
+					label: __("What Is Said to Be Deficient", null, CONTEXT),
+					columns: 2,
+					options: panel.deficiencies.map((value) => ({ value, label: __(value) })),
+				},
+				{
+					fieldname: "released",
+					fieldtype: "Select",
+					label: __("Product Has Left Our Control", null, CONTEXT),
+					options: choices(["Yes", "No", "Not Known"]),
+					reqd: 1,
+				},
+				{
+					fieldname: "decision",
+					fieldtype: "Select",
+					label: __("Decision", null, CONTEXT),
+					options: choices(["Complaint", "Not a Complaint"]),
+					reqd: 1,
+				},
+				{
+					fieldname: "nature",
+					fieldtype: "Select",
+					label: __("Nature", null, CONTEXT),
+					options: choices(panel.natures),
+					depends_on: no,
+					mandatory_depends_on: no,
+				},
+				{
+					fieldname: "reason",
+					fieldtype: "Small Text",
+					label: __("Reason of the Assessment", null, CONTEXT),
+					mandatory_depends_on: no,
+					stands_for: "assessment_reason",
+				},
+			],
+			label: __("Assess", null, CONTEXT),
+			meaning: ({ decision }) =>
+				({ Complaint: "Assessed as a Complaint", "Not a Complaint": "Assessed as No Complaint" }[decision] || ""),
+			method: "assess",
+			args: ({ decision, deficiencies, released, nature, reason }) => ({
+				decision,
+				deficiencies: deficiencies || [],
+				released,
+				nature: nature || "",
+				reason: reason || "",
+			}),
+		});
+	}
+
+	function answer(frm, panel) {
+		sign_step(frm, panel, {
+			title: __("Record Answer", null, CONTEXT),
+			fields: [
+				{ fieldname: "answer", fieldtype: "Small Text", label: __("Answer", null, CONTEXT), reqd: 1, stands_for: "answer" },
+				{
+					fieldname: "how",
+					fieldtype: "Data",
+					label: __("How and When It Was Given", null, CONTEXT),
+					reqd: frm.doc.nature === "Enquiry" ? 1 : 0,
+				},
+			],
+			label: __("Record Answer", null, CONTEXT),
+			meaning: "Feedback Answered",
+			method: "answer",
+			args: ({ answer, how }) => ({ answer, how: how || "" }),
+		});
+	}
+
+	function correct_awareness(frm, panel) {
+		sign_step(frm, panel, {
+			title: __("Correct Awareness"),
+			fields: [
+				{
+					fieldname: "aware_on",
+					fieldtype: "Datetime",
+					label: __("First Known On", null, CONTEXT),
+					default: frm.doc.aware_on,
+					reqd: 1,
+				},
+				{ fieldname: "aware_by", fieldtype: "Data", label: __("First Known By", null, CONTEXT), default: frm.doc.aware_by },
+				{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
+			],
+			label: __("Correct Awareness"),
+			meaning: "Time of Awareness Corrected",
+			method: "correct_awareness",
+			args: ({ aware_on, aware_by, reason }) => ({ aware_on, aware_by: aware_by || "", reason }),
+		});
+	}
+
+	function link(frm, panel) {
+		qms_customer.ask(
+			__("Link Report of the Same Event"),
+			[
+				{
+					fieldname: "other",
+					fieldtype: "Link",
+					options: "Customer Feedback",
+					label: __("Feedback"),
+					default: panel.similar[0],
+					reqd: 1,
+					get_query: () => ({ filters: { name: ["!=", frm.doc.name] } }),
+				},
+			],
+			__("Link Report of the Same Event"),
+			({ other }) =>
+				qms_customer
+					.api(`${API}link_duplicate`, { name: frm.doc.name, content_hash: panel.hash, other })
+					.then(() => frm.reload_doc())
+		);
+	}
+})();

@@ -1,0 +1,75 @@
+"""What the form of feedback shows first: where it stands, what comes next, other reports of the event (H1,
+H2, A10). About patients it says nothing (K7).
+"""
+
+from typing import Any
+
+import frappe
+from frappe.model.document import Document
+from frappe.utils import getdate, nowdate
+
+from qms_customer.contract import people, states
+from qms_customer.feedback import alike, intake
+from qms_customer.returns import opened
+from qms_customer.returns.panel import Step
+from qms_customer.rules import feedback as rules
+from qms_customer.rules import mark
+from qms_customer.shown import render
+
+NEXT: dict[str, Step] = {
+	states.FEEDBACK_TO_ASSESS: Step(
+		mark("Service or Quality decides whether this is a complaint."), "orange"
+	),
+	states.FEEDBACK_TO_ANSWER: Step(
+		mark("No complaint: it is answered, or what was done about it is recorded.")
+	),
+	states.FEEDBACK_CLOSED: Step(mark("It was answered, and nothing is open on it."), "green"),
+	states.COMPLAINT_OPENED: Step(mark("It is a complaint: the rest happens there."), "red"),
+}
+OPEN = (states.FEEDBACK_TO_ASSESS, states.FEEDBACK_TO_ANSWER)
+
+
+def panel(feedback: Document) -> dict[str, Any]:
+	"""Return what the form shows, and which steps the current user may take (H1, H2)."""
+	similar = alike.suggested(feedback)
+	return {
+		"html": render(
+			"panels/customer_feedback.html",
+			doc=feedback,
+			step=NEXT.get(feedback.workflow_state) or Step(""),
+			late=_is_late(feedback),
+			similar=similar,
+			named_by=alike.named_by(feedback.name),
+		),
+		"hash": opened.shown_hash(feedback),
+		"may": _may(feedback),
+		"similar": [one["name"] for one in similar],
+		"deficiencies": list(rules.DEFICIENCIES),
+		"natures": list(rules.NATURES),
+	}
+
+
+def _may(feedback: Document) -> list[str]:
+	"""The buttons of the form; the server asks again when one is pressed."""
+	user = frappe.session.user
+	roles = people.own_roles(user) if people.is_present(user) else set()
+	state, found = feedback.workflow_state, []
+	if user == feedback.concerned_user:
+		roles = set()
+	recorder, assessor = bool(roles & set(intake.RECORDERS)), bool(roles & set(intake.ASSESSORS))
+	if state in OPEN and assessor:
+		found.append("assess")
+	if state == states.FEEDBACK_TO_ANSWER and recorder:
+		found.append("answer")
+	if state in OPEN and recorder:
+		found.append("correct_awareness")
+	if assessor:
+		found.append("link_duplicate")
+	return found
+
+
+def _is_late(feedback: Document) -> bool:
+	due = feedback.assess_by
+	return bool(
+		due and feedback.workflow_state == states.FEEDBACK_TO_ASSESS and getdate(due) < getdate(nowdate())
+	)
