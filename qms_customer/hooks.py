@@ -27,6 +27,7 @@ doctype_js = {
 	"Batch": "public/js/return_make.js",
 	"Communication": "public/js/communication.js",
 	"Return Slip": ["public/js/return_claim.js", "public/js/return_goods.js"],
+	"Customer Complaint": "public/js/reporting.js",
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -191,6 +192,10 @@ doc_events = {
 	},
 	"Return Slip": {"on_change": "qms_customer.erp.register.on_return_slip"},
 	"Contract Adoption": {"on_change": "qms_customer.erp.register.on_adoption"},
+	# H4: deadlines follow what a complaint says, whoever wrote it.
+	"Customer Complaint": dict.fromkeys(
+		("on_update", "on_update_after_submit"), "qms_customer.feedback.reporting.on_complaint"
+	),
 	"Stock Entry": {
 		"before_validate": "qms_customer.erp.stock_entry.before_validate",
 		"before_submit": "qms_customer.erp.stock_entry.before_submit",
@@ -404,6 +409,7 @@ scheduler_events = {
 	"hourly": [
 		"qms_customer.contract.adopt.resume_killed",
 		"qms_customer.contract.sweep.resume_killed",
+		"qms_customer.feedback.reporting_job.hourly",
 	],
 	"daily": [
 		"qms_customer.contract.scheduled.recheck_approvals",
@@ -429,6 +435,8 @@ auto_cancel_exempted_doctypes = [
 	"Contract Register Entry",
 	"Production Notice",
 	"Return Slip",
+	"Customer Complaint",
+	"Reportability Decision",
 ]
 # Computed anew at any time: it goes when its contract goes.
 ignore_links_on_delete = ["Capacity Forecast"]
@@ -450,6 +458,8 @@ company_data_to_be_ignored = [
 	"Contract Register Entry",
 	"Production Notice",
 	"Return Slip",
+	"Customer Complaint",
+	"Reportability Decision",
 	"Record Alias",
 	"Record Snapshot",
 	"Electronic Signature",

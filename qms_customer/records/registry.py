@@ -21,6 +21,8 @@ REGISTER = "Contract Register Entry"
 PRODUCTION_NOTICE = "Production Notice"
 RETURN_SLIP = "Return Slip"
 SWEEP_FINDING = "Contract Sweep Finding"
+COMPLAINT = "Customer Complaint"
+REPORTABILITY = "Reportability Decision"
 
 
 def always(doc: Any) -> bool:
@@ -267,6 +269,14 @@ RECORDS: dict[str, RecordType] = {
 	SWEEP_FINDING: RecordType(
 		complete={"explanation": lambda d: bool(d.explained_by)},
 		correctable=frozenset({"explanation"}),
+	),
+	COMPLAINT: RecordType(bookkeeping=frozenset({"workflow_state", "turn"})),
+	REPORTABILITY: RecordType(
+		bookkeeping=frozenset({"turn", "told", "decide_by"}),
+		complete={"reason": lambda d: bool(d.decided_by)},
+		correctable=frozenset({"reason", "exchanges.number", "exchanges.comment"}),
+		# H4: what was exchanged is evidence from the moment it is attached.
+		files_from="asked_on",
 	),
 	# Under which name a renamed master is found: verification follows these, so they are chained too.
 	ALIAS: RecordType(),

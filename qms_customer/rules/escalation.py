@@ -35,6 +35,8 @@ RELEASE = "Release"
 FORMAL_CONTRACT = "Formal Contract"
 # G2-G6: a return slip stands still.
 RETURN = "Return Slip"
+# H4: whether an event is reported is not decided, or the report is not sent.
+REPORT = "Report to Regulator"
 KINDS = (
 	OPINION,
 	DECISION,
@@ -46,6 +48,7 @@ KINDS = (
 	RELEASE,
 	FORMAL_CONTRACT,
 	RETURN,
+	REPORT,
 )
 
 
@@ -91,6 +94,8 @@ DEFAULTS = (
 	Step(FORMAL_CONTRACT, 10, GENERAL_MANAGER),
 	Step(RETURN, 1, BUSINESS_MANAGER),
 	Step(RETURN, 5, GENERAL_MANAGER),
+	Step(REPORT, 1, MANAGEMENT_REPRESENTATIVE),
+	Step(REPORT, 2, GENERAL_MANAGER),
 )
 
 

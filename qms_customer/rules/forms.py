@@ -45,6 +45,8 @@ DEFAULTS = (
 	# The one form that the excerpts number. They give no years: as long as a device may be in use.
 	Form(SALES_RECORD, "QP07-02", "A/0", "Sales", PERMANENT),
 	Form("Production Notice", "QMS-CR-12", "A/0", "Production", 5),
+	# Records of adverse events are kept for good where the device is an implant; it is not asked which is.
+	Form("Reportability Decision", "QMS-CR-19", "A/0", "Quality", PERMANENT),
 )
 
 
