@@ -34,7 +34,7 @@ REOPENED = mark("To be Decided Again")
 # What of a complaint decides on deadlines.
 FOLLOWED = ("aware_on", "received_on", "event_country", "item_code", *rules.QUESTIONS)
 # What is owed where a person has said until when.
-BY_HAND = "Report"
+BY_HAND = "Event Report"
 
 
 # The interface of complaints

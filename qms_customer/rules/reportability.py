@@ -401,7 +401,7 @@ NMPA, NMPA_RECALL, EU, FDA = "CN NMPA", "CN Recall", "EU", "US FDA"
 _ORDER_1 = "Measures for adverse-event monitoring and re-evaluation, Order No. 1 of 2018"
 _ORDER_29 = "CFDA Order No. 29 of 2017"
 _MDR = "MDR 2017/745 Art. 87"
-_INITIAL = mark("Report")
+_INITIAL = mark("Event Report")
 
 # H4: what ships. Read second-hand or not confirmed: so it says on the form.
 DEFAULTS = (
@@ -412,25 +412,25 @@ DEFAULTS = (
 		ClockRule(NMPA, event, _INITIAL, 30, CALENDAR_DAYS, _ORDER_1, True, confirmed=False)
 		for event in (DEATH, SERIOUS_INJURY, POTENTIAL)
 	),
-	ClockRule(NMPA, GROUP_EVENT, mark("Notice"), 12, HOURS, _ORDER_1, confirmed=False),
-	ClockRule(NMPA, GROUP_EVENT, mark("Each case"), 24, HOURS, _ORDER_1, confirmed=False),
+	ClockRule(NMPA, GROUP_EVENT, mark("Notice of a Group Event"), 12, HOURS, _ORDER_1, confirmed=False),
+	ClockRule(NMPA, GROUP_EVENT, mark("Report of Each Case"), 24, HOURS, _ORDER_1, confirmed=False),
 	ClockRule(
 		NMPA,
 		GROUP_EVENT,
-		mark("Stop, self-inspection and report"),
+		mark("Stop, Self-Inspection and Report"),
 		7,
 		CALENDAR_DAYS,
 		_ORDER_1,
 		confirmed=False,
 	),
-	ClockRule(NMPA_RECALL, RECALL_I, mark("Notice to users"), 1, CALENDAR_DAYS, _ORDER_29, confirmed=False),
-	ClockRule(NMPA_RECALL, RECALL_II, mark("Notice to users"), 3, CALENDAR_DAYS, _ORDER_29, confirmed=False),
-	ClockRule(NMPA_RECALL, RECALL_III, mark("Notice to users"), 7, CALENDAR_DAYS, _ORDER_29, confirmed=False),
+	ClockRule(NMPA_RECALL, RECALL_I, mark("Notice to Users"), 1, CALENDAR_DAYS, _ORDER_29, confirmed=False),
+	ClockRule(NMPA_RECALL, RECALL_II, mark("Notice to Users"), 3, CALENDAR_DAYS, _ORDER_29, confirmed=False),
+	ClockRule(NMPA_RECALL, RECALL_III, mark("Notice to Users"), 7, CALENDAR_DAYS, _ORDER_29, confirmed=False),
 	*(
 		ClockRule(
 			NMPA_RECALL,
 			event,
-			mark("Assessment report and plan"),
+			mark("Assessment Report and Plan"),
 			5,
 			WORKING_DAYS,
 			_ORDER_29,

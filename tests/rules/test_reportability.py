@@ -234,7 +234,7 @@ def test_h4_where_nobody_knows_the_country_the_shorter_limit_counts():
 	assert sorted(c.limit for c in found.rules) == [7, 30]
 	known = at(SHANGHAI, 2026, 11, 1, 9)
 	(one,) = r.dues(found.rules, known, SHANGHAI)
-	assert (one.what, one.at, one.rule.limit) == ("Report", at(SHANGHAI, 2026, 11, 8, 23, 59, 59), 7)
+	assert (one.what, one.at, one.rule.limit) == ("Event Report", at(SHANGHAI, 2026, 11, 8, 23, 59, 59), 7)
 
 
 @pytest.mark.rule("H4")
@@ -242,10 +242,10 @@ def test_h4_each_thing_that_is_owed_has_its_own_deadline():
 	found = suggest(r.NMPA, group_event=r.YES, death=r.YES)
 	owed = r.dues(found.rules, at(SHANGHAI, 2026, 11, 1, 9), SHANGHAI)
 	assert [(one.what, one.at) for one in owed] == [
-		("Notice", at(SHANGHAI, 2026, 11, 1, 21)),
-		("Each case", at(SHANGHAI, 2026, 11, 2, 9)),
-		("Report", at(SHANGHAI, 2026, 11, 8, 23, 59, 59)),
-		("Stop, self-inspection and report", at(SHANGHAI, 2026, 11, 8, 23, 59, 59)),
+		("Notice of a Group Event", at(SHANGHAI, 2026, 11, 1, 21)),
+		("Report of Each Case", at(SHANGHAI, 2026, 11, 2, 9)),
+		("Event Report", at(SHANGHAI, 2026, 11, 8, 23, 59, 59)),
+		("Stop, Self-Inspection and Report", at(SHANGHAI, 2026, 11, 8, 23, 59, 59)),
 	]
 
 

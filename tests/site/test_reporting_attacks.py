@@ -185,7 +185,13 @@ def test_who_may_not_write_rules_does_not(world: c.World) -> None:
 @pytest.mark.rule("H4")
 def test_script_in_what_people_type_is_shown_as_text(world: c.World) -> None:
 	evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-	rule = {"regime": NMPA, "event": rules.DEATH, "what": "Report", "time_limit": 6, "source": f"Law {evil}"}
+	rule = {
+		"regime": NMPA,
+		"event": rules.DEATH,
+		"what": "Event Report",
+		"time_limit": 6,
+		"source": f"Law {evil}",
+	}
 	frappe.get_doc({"doctype": "Reporting Rule", "unit": rules.CALENDAR_DAYS, **rule}).insert()
 	doc = r.answer(world, r.complaint(NMPA, details=evil), death="Yes")
 	decision = r.decide(world, r.of(doc, NMPA), rules.REPORTABLE, f"Because {evil}")

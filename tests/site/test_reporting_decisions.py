@@ -73,7 +73,7 @@ def test_what_ships_is_data_of_the_site_and_is_not_written_over() -> None:
 	],
 )
 def test_a_rule_that_gives_no_deadline_is_refused(doctype: str, values: dict, said: str) -> None:
-	rule = {"regime": NMPA, "event": rules.DEATH, "what": "Report", "time_limit": 1, "source": "Law 1"}
+	rule = {"regime": NMPA, "event": rules.DEATH, "what": "Event Report", "time_limit": 1, "source": "Law 1"}
 	doc = frappe.get_doc({"doctype": doctype, **(rule if doctype == "Reporting Rule" else {}), **values})
 	with pytest.raises(QMSRefusal, match=said):
 		doc.insert()
@@ -242,7 +242,7 @@ def test_an_event_without_a_rule_is_reported_until_a_persons_date(world: c.World
 		r.decide(world, decision, rules.REPORTABLE, due_on="2020-01-01 00:00:00")
 	due = str(add_to_date(now_datetime(), days=3))[:19]
 	r.decide(world, decision, rules.REPORTABLE, due_on=due)
-	assert decision.due_on == moment(due) and decision.clocks[0].what == "Report"
+	assert decision.due_on == moment(due) and decision.clocks[0].what == "Event Report"
 	r.send(world, decision)
 	assert decision.due_on is None
 
@@ -313,7 +313,13 @@ def test_a_rule_that_came_since_opens_a_no_again(world: c.World) -> None:
 	decision = r.decide(world, r.of(doc, NMPA), rules.NOT_REPORTABLE, "No rule asks for it")
 	reporting_job.hourly()
 	assert decision.reload().decision == rules.NOT_REPORTABLE
-	rule = {"regime": NMPA, "event": rules.MALFUNCTION, "what": "Report", "time_limit": 20, "source": "New"}
+	rule = {
+		"regime": NMPA,
+		"event": rules.MALFUNCTION,
+		"what": "Event Report",
+		"time_limit": 20,
+		"source": "New",
+	}
 	frappe.get_doc({"doctype": "Reporting Rule", "unit": rules.CALENDAR_DAYS, **rule}).insert()
 	reporting_job.hourly()
 	assert decision.reload().decision == rules.UNDECIDED
@@ -324,33 +330,33 @@ def test_what_is_owed_to_the_regulator_is_sent_one_by_one(world: c.World) -> Non
 	doc = r.answer(world, r.complaint(NMPA), group_event="Yes")
 	decision = r.decide(world, r.of(doc, NMPA), rules.REPORTABLE)
 	assert {row.what for row in decision.clocks} == {
-		"Notice",
-		"Each case",
-		"Stop, self-inspection and report",
+		"Notice of a Group Event",
+		"Report of Each Case",
+		"Stop, Self-Inspection and Report",
 	}
 	for refused, said in (
-		({"what": "Report"}, "H4: Say which of the reports"),
-		({"what": "Notice", "file": ""}, "H4: Attach what was sent"),
-		({"what": "Notice", "number": " "}, "K1: Give the number"),
-		({"what": "Notice", "kind": rules.FINAL}, "H4: There is no initial report"),
-		({"what": "Notice", "direction": rules.FROM}, "H4: Say what was sent"),
-		({"what": "Notice", "on": ""}, "H4: Say when"),
-		({"what": "Notice", "on": "2099-01-01 00:00:00"}, "K3: .*future"),
-		({"what": "Notice", "on": "2020-01-01 00:00:00"}, "H4: .*before anybody knew"),
-		({"what": "Notice", "on": "no time"}, "H4: This is no time"),
+		({"what": "Event Report"}, "H4: Say which of the reports"),
+		({"what": "Notice of a Group Event", "file": ""}, "H4: Attach what was sent"),
+		({"what": "Notice of a Group Event", "number": " "}, "K1: Give the number"),
+		({"what": "Notice of a Group Event", "kind": rules.FINAL}, "H4: There is no initial report"),
+		({"what": "Notice of a Group Event", "direction": rules.FROM}, "H4: Say what was sent"),
+		({"what": "Notice of a Group Event", "on": ""}, "H4: Say when"),
+		({"what": "Notice of a Group Event", "on": "2099-01-01 00:00:00"}, "K3: .*future"),
+		({"what": "Notice of a Group Event", "on": "2020-01-01 00:00:00"}, "H4: .*before anybody knew"),
+		({"what": "Notice of a Group Event", "on": "no time"}, "H4: This is no time"),
 	):
 		with nothing_changes(decision), pytest.raises(QMSRefusal, match=said):
 			r.send(world, decision, **refused)
 	first = decision.due_on
-	r.send(world, decision, what="Notice")
+	r.send(world, decision, what="Notice of a Group Event")
 	assert decision.due_on > first and reporting.owed(doc.name) == [NMPA]
 	row = decision.exchanges[0]
 	assert (row.direction, row.kind, row.number) == (rules.TO, rules.INITIAL, "2026-1")
 	assert row.by_user == world.person(roles.QUALITY) and len(row.file_hash) == 64
-	with pytest.raises(QMSRefusal, match="H4: Notice was sent already"):
-		r.send(world, decision, what="Notice")
-	r.send(world, decision, what="Each case")
-	r.send(world, decision, what="Stop, self-inspection and report")
+	with pytest.raises(QMSRefusal, match="H4: Notice of a Group Event was sent already"):
+		r.send(world, decision, what="Notice of a Group Event")
+	r.send(world, decision, what="Report of Each Case")
+	r.send(world, decision, what="Stop, Self-Inspection and Report")
 	assert decision.due_on is None and reporting.owed(doc.name) == [] and not todos(decision)
 	r.send(world, decision, direction=rules.FROM, kind=rules.QUESTION, file="", comment="Which batch?")
 	r.send(world, decision, kind=rules.FOLLOW_UP)
@@ -388,7 +394,7 @@ def test_the_forms_show_where_it_stands(world: c.World) -> None:
 	with as_user(world.person(roles.AUDITOR)):
 		shown = api.get_panel(decision.name)
 		assert shown["may"] == [] and api.get_complaint_panel(doc.name)["may"] == []
-	assert shown["owed"] == ["Report"]
+	assert shown["owed"] == ["Event Report"]
 
 
 @pytest.mark.rule("H4")

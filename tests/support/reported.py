@@ -82,7 +82,7 @@ def send(world: c.World, decision: Document, **values: Any) -> Document:
 		exchange = {
 			"direction": rules.TO,
 			"kind": rules.INITIAL,
-			"what": "Report",
+			"what": "Event Report",
 			"number": "2026-1",
 			"on": str(now_datetime())[:19],
 			"file": c.upload().file_url if "file" not in values else "",
