@@ -6,7 +6,7 @@ from typing import Any
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import now_datetime
+from frappe.utils import add_to_date, now_datetime
 
 from qms_customer.feedback import decisions, reporting
 from qms_customer.feedback import reporting_api as api
@@ -34,9 +34,9 @@ def complaint(*regimes: str, **values: Any) -> Document:
 			"company": COMPANY,
 			"customer": customer,
 			"customer_name": frappe.db.get_value("Customer", customer, "customer_name"),
-			"item_code": values.pop("item_code", "") or device(*regimes),
-			"received_on": now_datetime(),
-			"aware_on": now_datetime(),
+			"item_code": None if "item_code" in values else device(*regimes),
+			"received_on": add_to_date(now_datetime(), minutes=-30),
+			"aware_on": add_to_date(now_datetime(), hours=-1),
 			"details": "It stopped",
 			**values,
 		}

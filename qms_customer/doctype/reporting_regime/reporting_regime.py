@@ -17,9 +17,7 @@ class ReportingRegime(Document):
 		try:
 			ZoneInfo(self.time_zone or "")
 		except (ValueError, OSError, KeyError):
-			refuse_one(
-				"H4", mark("{0} is no time zone. Enter one such as Asia/Shanghai."), self.time_zone or "–"
-			)
+			refuse_one("H4", mark("{0} is no time zone. Choose one from the list."), self.time_zone or "–")
 
 	def on_trash(self) -> None:
 		"""H4: a regime that is no more is disabled; deciding without it would be no decision."""
