@@ -213,11 +213,13 @@ def settle(decision: Document, found: Found) -> None:
 			"due_on": get_datetime(decision.due_by_hand),
 			"source": _("Until when is a person's decision"),
 		}
+	# A rule that is taken out does not end what is owed: nothing does but another decision.
+	kept = decision.decision == REPORTABLE and not wanted
 	for row in list(decision.clocks):
 		values = wanted.pop(row.what, None)
 		if values and not row.sent_on:
 			row.update(values)
-		elif values is None and not row.sent_on:
+		elif values is None and not row.sent_on and not kept:
 			decision.remove(row)
 	for what, values in wanted.items():
 		decision.append("clocks", {"what": what, **values})

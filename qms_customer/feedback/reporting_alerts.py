@@ -9,6 +9,7 @@ from frappe.utils import cint, format_datetime
 
 from qms_customer.contract import escalation, people
 from qms_customer.feedback import decisions
+from qms_customer.records.token import moving
 from qms_customer.rules import mark
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import GENERAL_MANAGER, MANAGEMENT_REPRESENTATIVE, QUALITY
@@ -45,9 +46,9 @@ def alert(decision: Document) -> bool:
 		text = UNDECIDED_LATE if late else UNDECIDED_DUE
 	else:
 		text = REPORT_LATE if late else REPORT_DUE
-	decision.told = stage
-	# Counting is no content: no entry in the chain.
-	decisions.save(decision)
+	# Counting is no content: no entry in the chain, and no turn for whoever has the form open.
+	with moving(decision):
+		decision.db_set("told", stage, update_modified=False)
 	languages = escalation.languages()
 	groups = defaultdict(list)
 	for user in dict.fromkeys(user for role in roles for user in people.holders(role)):

@@ -306,6 +306,16 @@ def test_what_is_known_later_opens_a_no_again_and_never_ends_a_yes(world: c.Worl
 
 
 @pytest.mark.rule("H4")
+def test_a_rule_that_is_taken_out_ends_no_deadline(world: c.World) -> None:
+	doc = r.answer(world, r.complaint(NMPA), death="Yes")
+	decision = r.decide(world, r.of(doc, NMPA), rules.REPORTABLE)
+	due = decision.due_on
+	frappe.db.set_value("Reporting Rule", {"regime": NMPA}, "valid_to", "2020-01-01")
+	reporting.follow(doc)
+	assert decision.reload().due_on == due and reporting.owed(doc.name) == [NMPA]
+
+
+@pytest.mark.rule("H4")
 def test_a_rule_that_came_since_opens_a_no_again(world: c.World) -> None:
 	from qms_customer.feedback import reporting_job
 
