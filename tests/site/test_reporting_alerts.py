@@ -13,6 +13,7 @@ from qms_customer.rules import people as roles
 from qms_customer.rules import reportability as rules
 from tests.support import contracts as c
 from tests.support import reported as r
+from tests.support.people import as_user
 
 NMPA, EU, FDA = rules.NMPA, rules.EU, rules.FDA
 
@@ -160,3 +161,33 @@ def test_a_report_that_is_late_goes_up_the_line_until_it_is_sent(staff: c.World)
 	r.send(staff, decision)
 	scheduled.remind_overdue()
 	assert not frappe.db.exists("Review Escalation", {"reference_name": decision.name})
+
+
+@pytest.mark.rule("H4")
+def test_the_report_says_what_was_in_time(staff: c.World) -> None:
+	from frappe.desk.query_report import run
+
+	late = r.complaint(NMPA, aware_on="2026-01-05 09:00:00", event_country="China")
+	r.send(staff, r.decide(staff, r.of(r.answer(staff, late, death="Yes"), NMPA), rules.REPORTABLE))
+	good = r.answer(staff, r.complaint(EU), death="Yes")
+	r.send(staff, r.decide(staff, r.of(good, EU), rules.REPORTABLE))
+	no = r.answer(staff, r.complaint(FDA))
+	r.decide(staff, r.of(no, FDA), rules.NOT_REPORTABLE, "Nobody was harmed")
+	waiting = r.complaint(FDA)
+	with as_user(staff.person(roles.AUDITOR)):
+		found = run("Reportability Decisions", filters={}, ignore_prepared_report=True)
+	rows = {row["complaint"]: row for row in found["result"]}
+	assert [rows[doc.name]["timeliness"] for doc in (late, good, no, waiting)] == [
+		"Late",
+		"In Time",
+		"",
+		"Due",
+	]
+	assert rows[waiting.name]["decision"] == rules.UNDECIDED
+	assert rows[late.name]["due_on"] and rows[late.name]["sent_on"] > rows[late.name]["due_on"]
+	with as_user(staff.person(roles.AUDITOR)):
+		late_only = run(
+			"Reportability Decisions", filters={"timeliness": "Late"}, ignore_prepared_report=True
+		)
+	assert {row["complaint"] for row in late_only["result"]} >= {late.name}
+	assert good.name not in {row["complaint"] for row in late_only["result"]}
