@@ -29,7 +29,7 @@ def read() -> Known:
 	"""Return the regimes and rules of the site; two queries, and the Holiday Lists from the cache (H4)."""
 	heads = frappe.get_all(
 		REGIME,
-		fields=["name", "authority", "time_zone", "country", "holiday_list", "asked", "disabled"],
+		fields=["name", "authority", "time_zone", "home_country", "holiday_list", "asked", "disabled"],
 		order_by="creation, name",
 	)
 	return Known(
@@ -38,7 +38,7 @@ def read() -> Known:
 				row.name,
 				row.authority or "",
 				row.time_zone,
-				row.country or "",
+				row.home_country or "",
 				bool(row.asked and not row.disabled),
 			)
 			for row in heads
@@ -94,7 +94,8 @@ def seed() -> None:
 				"regime": one.name,
 				"authority": one.authority,
 				"time_zone": one.zone,
-				"country": one.country if one.country and frappe.db.exists("Country", one.country) else None,
+				# Not "country": of a field with that name an empty one takes the country of the site.
+				"home_country": one.country if frappe.db.exists("Country", one.country or "") else None,
 				"asked": int(one.asked),
 			}
 		).insert(ignore_permissions=True)

@@ -51,6 +51,9 @@ def test_what_ships_is_data_of_the_site_and_is_not_written_over() -> None:
 		EU: "Europe/Brussels",
 		FDA: "America/New_York",
 	}
+	assert {one.name: one.country for one in known.regimes.values()} == {
+		one.name: one.country for one in rules.REGIMES
+	}
 	assert set(known.rules) == set(rules.DEFAULTS)
 	row = frappe.get_doc("Reporting Rule", {"regime": NMPA, "event": rules.DEATH, "overseas": "No"})
 	row.update({"time_limit": 5, "confirmed": 1}).save()
