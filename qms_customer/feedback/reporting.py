@@ -122,6 +122,13 @@ def refresh(decision: Document, complaint: Any, known: regimes.Known) -> bool:
 	return True
 
 
+def is_current(decision: Document, complaint: Any, known: regimes.Known) -> bool:
+	"""Return whether a decision says what is known now; it is brought to that in memory only (H4)."""
+	before = _state(decision)
+	bring(decision, complaint, known)
+	return before == _state(decision)
+
+
 # What is known
 
 

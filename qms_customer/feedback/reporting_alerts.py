@@ -25,21 +25,27 @@ REPORT_DUE = mark("The report of complaint {0} ({1}) is due on {2}.")
 REPORT_LATE = mark("Overdue: the report of complaint {0} ({1}) was due on {2}.")
 
 
+def stage(decision: Document) -> int:
+	"""Return which stage a deadline has reached of which nobody was told yet, 0 for none (H4)."""
+	if not decision.due_on:
+		return 0
+	reached = rules.urgency(decisions.moment(decision.due_on), decisions.now())
+	return reached if reached > cint(decision.told) else 0
+
+
 def alert(decision: Document) -> bool:
 	"""Tell of a deadline that is nearer by a stage, or over, and return whether it was told of (H4).
 
 	Quality; from a day before on the management representative too; once it is over the general manager. Told
 	and noted stand or fall together.
 	"""
-	if not decision.due_on:
-		return False
-	stage = rules.urgency(decisions.moment(decision.due_on), decisions.now())
-	if stage <= cint(decision.told):
+	reached = stage(decision)
+	if not reached:
 		return False
 	roles = [QUALITY]
-	if stage > 1:
+	if reached > 1:
 		roles.append(MANAGEMENT_REPRESENTATIVE)
-	late = rules.is_overdue(stage)
+	late = rules.is_overdue(reached)
 	if late:
 		roles.append(GENERAL_MANAGER)
 	if decision.decision == rules.UNDECIDED:
@@ -48,7 +54,7 @@ def alert(decision: Document) -> bool:
 		text = REPORT_LATE if late else REPORT_DUE
 	# Counting is no content: no entry in the chain, and no turn for whoever has the form open.
 	with moving(decision):
-		decision.db_set("told", stage, update_modified=False)
+		decision.db_set("told", reached, update_modified=False)
 	languages = escalation.languages()
 	groups = defaultdict(list)
 	for user in dict.fromkeys(user for role in roles for user in people.holders(role)):

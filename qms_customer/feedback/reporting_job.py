@@ -68,9 +68,14 @@ def follow_open(known: regimes.Known, complaints: list[str]) -> None:
 
 
 def follow(name: str, known: regimes.Known) -> None:
-	"""Bring one decision to what is known now, and tell of its deadline (H4)."""
-	decision = frappe.get_doc(reporting.DOCTYPE, name, for_update=True)
+	"""Bring one decision to what is known now, and tell of its deadline; locked only if there is something to
+	do (H4).
+	"""
+	decision = frappe.get_doc(reporting.DOCTYPE, name)
 	complaint = frappe.get_doc(reporting.COMPLAINT, decision.complaint)
+	if reporting.is_current(decision, complaint, known) and not reporting_alerts.stage(decision):
+		return
+	decision = frappe.get_doc(reporting.DOCTYPE, name, for_update=True)
 	if not reporting.refresh(decision, complaint, known):
 		reporting_alerts.alert(decision)
 
