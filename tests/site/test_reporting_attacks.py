@@ -105,6 +105,19 @@ def test_no_door_writes_a_decision(decision: Document, who: str) -> None:
 
 
 @pytest.mark.rule("H4", "K2")
+def test_quality_attaches_files_and_writes_nothing_past_the_steps(world: c.World, decision: Document) -> None:
+	with as_user(world.person(roles.QUALITY)):
+		file = c.upload(attached_to_doctype=r.DECISION, attached_to_name=decision.name)
+		for values in ({"decision": rules.NOT_REPORTABLE}, {"due_on": None}, {"reason": "Harmless"}):
+			with nothing_changes(decision), pytest.raises(QMSRefusal):
+				client.set_value(r.DECISION, decision.name, values)
+		with pytest.raises((QMSRefusal, frappe.PermissionError)):
+			client.delete(r.DECISION, decision.name)
+	with as_user(world.person(roles.AUDITOR)):
+		assert frappe.get_doc("File", file.name).has_permission("read")
+
+
+@pytest.mark.rule("H4", "K2")
 def test_what_is_written_by_sql_is_found(decision: Document) -> None:
 	frappe.db.sql(
 		"update `tabReportability Decision` set decision = 'Not Reportable' where name = %s", decision.name

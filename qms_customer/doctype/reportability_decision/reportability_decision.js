@@ -85,7 +85,13 @@
 				},
 				{ fieldname: "number", fieldtype: "Data", label: __("Number", null, "Regulator Exchange"), reqd: 1, slash: 1 },
 				{ fieldname: "on", fieldtype: "Datetime", label: __("Sent or Received On"), default: frappe.datetime.now_datetime(), reqd: 1 },
-				{ fieldname: "file", fieldtype: "Attach", label: __("File") },
+				{
+					fieldname: "file",
+					fieldtype: "Attach",
+					label: __("File"),
+					// It hangs on the decision: who may read that may read it.
+					options: { doctype: frm.doctype, docname: frm.docname, make_attachments_public: false },
+				},
 				{ fieldname: "comment", fieldtype: "Small Text", label: __("Comment", null, "Regulator Exchange") },
 			],
 			label: __("Record Exchange"),
