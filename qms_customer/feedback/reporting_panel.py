@@ -11,7 +11,7 @@ from qms_customer.contract import people
 from qms_customer.feedback import decisions, regimes, reporting
 from qms_customer.rules import complaint as states
 from qms_customer.rules import reportability as rules
-from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
+from qms_customer.rules.people import QUALITY
 from qms_customer.shown import label, render
 
 COLOUR = {rules.REPORTABLE: "red", rules.NOT_REPORTABLE: "green", rules.UNDECIDED: "orange"}
@@ -60,11 +60,6 @@ def of_complaint(complaint: Document) -> dict[str, Any]:
 		)
 	]
 	is_open = complaint.get("workflow_state") != states.CLOSED
-	steps = []
-	if is_open and _holds(QUALITY):
-		steps = ["answer", "correct_awareness"]
-	elif is_open and _holds(MANAGEMENT_REPRESENTATIVE):
-		steps = ["correct_awareness"]
 	return {
 		"html": render(
 			"panels/complaint_reporting.html",
@@ -79,8 +74,7 @@ def of_complaint(complaint: Document) -> dict[str, Any]:
 			{"question": question, "label": text, "answer": given}
 			for question, text, given in questions(complaint)
 		],
-		"aware_on": str(reporting.local(reporting.aware_of(complaint)))[:19],
-		"may": steps,
+		"may": ["answer"] if is_open and _holds(QUALITY) else [],
 	}
 
 

@@ -402,7 +402,7 @@ def test_the_forms_show_where_it_stands(world: c.World) -> None:
 		assert "left" in shown["html"] and "To Be Confirmed" in shown["html"]
 		assert shown["owed"] == []
 		whole = api.get_complaint_panel(doc.name)
-	assert whole["may"] == ["answer", "correct_awareness"] and NMPA in whole["html"]
+	assert whole["may"] == ["answer"] and NMPA in whole["html"]
 	r.decide(world, decision, rules.REPORTABLE)
 	with as_user(world.person(roles.AUDITOR)):
 		shown = api.get_panel(decision.name)

@@ -10,9 +10,6 @@
 				if (panel.may.includes("answer")) {
 					frm.add_custom_button(__("Answer Questionnaire"), () => answer(frm, panel), group);
 				}
-				if (panel.may.includes("correct_awareness")) {
-					frm.add_custom_button(__("Correct Awareness"), () => correct(frm, panel), group);
-				}
 			});
 		},
 	});
@@ -37,29 +34,5 @@
 					})
 					.then(() => frm.reload_doc())
 		);
-	}
-
-	function correct(frm, panel) {
-		qms_customer
-			.sign({
-				title: __("Correct Awareness"),
-				fields: [
-					{
-						fieldname: "aware_on",
-						fieldtype: "Datetime",
-						label: __("First Known On"),
-						description: __("When anybody in the company or a distributor first knew. A later time is signed by the management representative."),
-						default: panel.aware_on,
-						reqd: 1,
-					},
-					{ fieldname: "reason", fieldtype: "Small Text", label: __("Reason"), reqd: 1 },
-				],
-				label: __("Correct Awareness"),
-				meaning: "Awareness Corrected",
-				method: `${API}correct_awareness`,
-				args: ({ aware_on, reason }) => ({ name: frm.doc.name, content_hash: panel.hash, aware_on, reason }),
-				done: () => frm.reload_doc(),
-			})
-			.show();
 	}
 })();
