@@ -34,6 +34,7 @@ doctype_js = {
 	"Issue": "public/js/feedback_make.js",
 	"Warranty Claim": "public/js/feedback_make.js",
 	"Maintenance Visit": "public/js/feedback_make.js",
+	"Customer Complaint": "public/js/reporting.js",
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -218,6 +219,10 @@ doc_events = {
 	("Return Slip",): {"on_change": "qms_customer.feedback.complaints.on_document"},
 	"Reportability Decision": {"on_change": "qms_customer.feedback.complaints.on_decision"},
 	"Contract Adoption": {"on_change": "qms_customer.erp.register.on_adoption"},
+	# H4: deadlines follow what a complaint says, whoever wrote it.
+	"Customer Complaint": dict.fromkeys(
+		("on_update", "on_update_after_submit"), "qms_customer.feedback.reporting.on_complaint"
+	),
 	"Stock Entry": {
 		"before_validate": "qms_customer.erp.stock_entry.before_validate",
 		"before_submit": "qms_customer.erp.stock_entry.before_submit",
@@ -441,6 +446,7 @@ scheduler_events = {
 	"hourly": [
 		"qms_customer.contract.adopt.resume_killed",
 		"qms_customer.contract.sweep.resume_killed",
+		"qms_customer.feedback.reporting_job.hourly",
 	],
 	"daily": [
 		"qms_customer.contract.scheduled.recheck_approvals",
@@ -468,6 +474,7 @@ auto_cancel_exempted_doctypes = [
 	"Return Slip",
 	"Customer Feedback",
 	"Customer Complaint",
+	"Reportability Decision",
 ]
 # Computed anew at any time: it goes when its contract goes.
 ignore_links_on_delete = ["Capacity Forecast"]
@@ -491,6 +498,7 @@ company_data_to_be_ignored = [
 	"Return Slip",
 	"Customer Feedback",
 	"Customer Complaint",
+	"Reportability Decision",
 	"Record Alias",
 	"Record Snapshot",
 	"Electronic Signature",

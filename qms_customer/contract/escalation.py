@@ -40,7 +40,7 @@ from qms_customer.contract.settings import escalation_steps, settings
 from qms_customer.feedback import handled, intake
 from qms_customer.messages import term
 from qms_customer.returns import waiting
-from qms_customer.rules import change, mark
+from qms_customer.rules import change, mark, reportability
 from qms_customer.rules import complaint as complaint_rules
 from qms_customer.rules import content as content_rules
 from qms_customer.rules import escalation as rules
@@ -59,6 +59,9 @@ from qms_customer.rules.workdays import Calendar
 from qms_customer.shown import language
 
 DOCTYPE = "Review Escalation"
+REPORTABILITY = "Reportability Decision"
+NOT_DECIDED = mark("Overdue by {0} business day(s): whether complaint {1} is reportable ({2})")
+NOT_REPORTED = mark("Overdue by {0} business day(s): the report of complaint {1} ({2})")
 HOLIDAY_LIST = workdays.HOLIDAY_LIST
 ADMINISTRATOR_ROLE = "System Manager"
 # The administrator hears of a Holiday List from so many days before it ends, and again after so many.
@@ -88,11 +91,11 @@ def escalate() -> None:
 	"""Tell who is waited for, and who is above them, what is overdue; one bad row never stops the rest
 	(L3).
 	"""
-	languages = _languages()
+	spoken = languages()
 	for notice in notices():
 		with _alone(f"Escalation: {notice.item.doctype} {notice.item.row.name}"):
-			_tell(notice, languages)
-	_tell_of_ending_lists(languages)
+			_tell(notice, spoken)
+	_tell_of_ending_lists(spoken)
 
 
 def notices() -> list[Notice]:
@@ -113,6 +116,7 @@ def notices() -> list[Notice]:
 		*_changes(today, staff, calendars),
 		*_tasks(today, calendars),
 		*_provisional(today, staff),
+		*_reports(today),
 	):
 		calendar = calendars[item.row.company]
 		heard = rules.who_hears(item.waiting, today, calendar, steps, staff)
@@ -610,6 +614,34 @@ def _provisional(today: date, staff: rules.Staff) -> list[Item]:
 	return found
 
 
+def _reports(today: date) -> list[Item]:
+	"""Complaints of which nobody has decided whether they are reportable, and reports that are not sent
+	(H4).
+	"""
+	found = []
+	for row in frappe.get_all(
+		REPORTABILITY,
+		filters={"decision": ("in", (reportability.UNDECIDED, reportability.REPORTABLE))},
+		fields=["name", "company", "customer", "complaint", "regime", "decision", "decide_by", "due_on"],
+		order_by="name",
+	):
+		undecided = row.decision == reportability.UNDECIDED
+		due = getdate(row.decide_by if undecided else row.due_on) if row.decide_by or row.due_on else None
+		if not due or due >= today:
+			continue
+		row.update({"reference_doctype": "Customer Complaint", "reference_name": row.complaint})
+		text = NOT_DECIDED if undecided else NOT_REPORTED
+		found.append(
+			Item(
+				REPORTABILITY,
+				row,
+				rules.Waiting(rules.REPORT, due, (QUALITY,)),
+				lambda late, row=row, text=text: _(text).format(late, row.complaint, row.regime),
+			)
+		)
+	return found
+
+
 def _opiners(names: list[str]) -> tuple[dict[str, set[str]], dict[str, Any]]:
 	"""Return who gave opinions on each of these reviews, and when the last one was given; one query (C12)."""
 	opinion = frappe.qb.DocType(reviews.OPINION)
@@ -769,19 +801,19 @@ def _whole(doctype: str, names: list[str]) -> list[Document]:
 # Telling
 
 
-def _tell(notice: Notice, languages: dict[str, str]) -> None:
+def _tell(notice: Notice, spoken: dict[str, str]) -> None:
 	item, row = notice.item, notice.item.row
 	_record(item.doctype, row, item.waiting.kind, notice.late, notice.people)
 	_let_read(item, notice.people)
 	groups = defaultdict(list)
 	for user, role in notice.people.items():
-		groups[(languages.get(user), role)].append(user)
+		groups[(spoken.get(user), role)].append(user)
 	for (code, role), users in groups.items():
 		with language(code or frappe.local.lang):
 			text = item.subject(notice.late)
 			if role:
 				text = _("{0} (you are told as {1})").format(text, _(role))
-		_notify(users, text, item.doctype, row.name)
+		notify_now(users, text, item.doctype, row.name)
 
 
 def _record(doctype: str, row: frappe._dict, kind: str, late: int, told: dict[str, str]) -> None:
@@ -822,8 +854,8 @@ def _let_read(item: Item, users: Iterable[str]) -> None:
 			people.let_read([user], doc)
 
 
-def _notify(users: list[str], text: str, doctype: str, name: str) -> None:
-	# At once and not in the background: told and recorded stand or fall together.
+def notify_now(users: list[str], text: str, doctype: str, name: str) -> None:
+	"""Notify users at once and not in the background: told and recorded stand or fall together (L3)."""
 	make_notification_logs(
 		frappe._dict(
 			type="Alert",
@@ -836,7 +868,8 @@ def _notify(users: list[str], text: str, doctype: str, name: str) -> None:
 	)
 
 
-def _languages() -> dict[str, str]:
+def languages() -> dict[str, str]:
+	"""Return the language of each user who has chosen one; one query."""
 	return dict(
 		frappe.get_all(
 			"User",
@@ -847,7 +880,7 @@ def _languages() -> dict[str, str]:
 	)
 
 
-def _tell_of_ending_lists(languages: dict[str, str]) -> None:
+def _tell_of_ending_lists(spoken: dict[str, str]) -> None:
 	"""Tell the administrator that a company's Holiday List ends soon, or has ended: once a week (L3).
 
 	Beyond its end only its weekly days off are known.
@@ -881,9 +914,9 @@ def _tell_of_ending_lists(languages: dict[str, str]) -> None:
 		with _alone(f"Escalation: {HOLIDAY_LIST} {row.name}"):
 			_record(HOLIDAY_LIST, row, HOLIDAY_LIST, 0, told)
 			for user in told:
-				with language(languages.get(user) or frappe.local.lang):
+				with language(spoken.get(user) or frappe.local.lang):
 					text = _(
 						"Holiday List {0} of {1} ends on {2}. After that only its weekly days off count as "
 						"days off: extend it, or give the company a new one."
 					).format(escape_html(row.name), escape_html(row.company), format_date(row.to_date))
-				_notify([user], text, HOLIDAY_LIST, row.name)
+				notify_now([user], text, HOLIDAY_LIST, row.name)

@@ -12,7 +12,11 @@ HOLIDAY_LIST = "Holiday List"
 
 def calendar(company: str | None) -> Calendar:
 	"""Return the calendar of a company; every day counts where it has no Holiday List."""
-	name = frappe.get_cached_value("Company", company, "default_holiday_list") if company else None
+	return of_list(frappe.get_cached_value("Company", company, "default_holiday_list") if company else None)
+
+
+def of_list(name: str | None) -> Calendar:
+	"""Return the calendar of a Holiday List; every day counts without one."""
 	if not name:
 		return EVERY_DAY
 	try:

@@ -34,6 +34,7 @@ EVIDENCE = (
 	("Return Slip", "confirmation_file"),
 	("Return Arrival", "evidence"),
 	("Return Arrival", "certificate"),
+	("Regulator Exchange", "file"),
 )
 # Records that have the contract's documents as rows of their own.
 KEEP_DOCUMENTS = ("Contract Review", "Contract Change Notice")

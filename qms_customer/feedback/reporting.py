@@ -1,26 +1,307 @@
-"""Whether a complaint is reported to regulators (H4): what the handling of a complaint asks of it."""
+"""Whether complaints are reported to regulators: a decision for each regime in which the product is marketed
+(H4).
+
+Asked when a complaint is made, and followed with every answer, correction of awareness and change of a rule:
+what is known decides how much time is left, whoever changed it and through whatever door.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import frappe
+from frappe import _
 from frappe.model.document import Document
+from frappe.utils import cint, get_datetime, getdate, now_datetime
 
-DECISION = "Reportability Decision"
+from qms_customer.contract import notify, people, workdays
+from qms_customer.contract.settings import settings
+from qms_customer.feedback import regimes, reporting_alerts
+from qms_customer.feedback.decisions import COMPLAINT, DOCTYPE, local, moment, now, save
+from qms_customer.records import contents
+from qms_customer.records.token import moving
+from qms_customer.rules import mark
+from qms_customer.rules import reportability as rules
+from qms_customer.rules.people import QUALITY
+from qms_customer.rules.reportability import REPORTABLE, UNDECIDED
+
+# K2: the events of the chain.
+ASKED = mark("Reportability Asked")
+RECOMPUTED = mark("Deadline Recomputed")
+REOPENED = mark("To be Decided Again")
+# What of a complaint decides on deadlines.
+FOLLOWED = ("aware_on", "received_on", "event_country", "item_code", *rules.QUESTIONS)
+# What is owed where a person has said until when.
+BY_HAND = "Event Report"
+
+
+# The interface of complaints
+
+
+def ask(complaint: Document) -> list[str]:
+	"""Make the decisions of a complaint that are not there yet, undecided, and return their names (H4).
+
+	Idempotent. Quality finds each in the inbox.
+	"""
+	known = regimes.read()
+	# Two who ask at once ask one after the other.
+	frappe.db.get_value(COMPLAINT, complaint.name, "name", for_update=True)
+	there = set(frappe.get_all(DOCTYPE, filters={"complaint": complaint.name}, pluck="regime"))
+	wanted = regimes_of([complaint], known)[complaint.name]
+	return [_make(complaint, regime, known) for regime in wanted if regime not in there]
 
 
 def undecided(complaint: str) -> list[str]:
-	"""Return the regimes of which nobody has decided yet (H4)."""
-	return _regimes(complaint, "Undecided")
+	"""Return the regimes in which it is not decided whether a complaint is reportable (H4).
+
+	A regime that was never asked is not decided either, nor is a complaint on a site that knows no regime.
+	"""
+	row = frappe.db.get_value(COMPLAINT, complaint, ["name", "item_code", "event_country"], as_dict=True)
+	if not row:
+		return []
+	decided = dict(
+		frappe.get_all(DOCTYPE, filters={"complaint": complaint}, fields=["regime", "decision"], as_list=True)
+	)
+	wanted = dict.fromkeys([*regimes_of([row], regimes.read())[complaint], *decided])
+	if not wanted:
+		return [_("no reporting regime is set up")]
+	return [regime for regime in wanted if decided.get(regime, UNDECIDED) == UNDECIDED]
 
 
 def reportable(complaint: str) -> bool:
-	"""Return whether a complaint is reportable anywhere (H4)."""
-	return bool(_regimes(complaint, "Reportable"))
+	"""Return whether a complaint was decided to be reportable in any regime (H4)."""
+	return bool(frappe.db.exists(DOCTYPE, {"complaint": complaint, "decision": REPORTABLE}))
 
 
-def ask(complaint: Document) -> None:
-	"""Make the decisions of a new complaint (H4)."""
+def owed(complaint: str) -> list[str]:
+	"""Return the regimes in which a complaint is reportable and a report is not sent yet (H4)."""
+	return frappe.get_all(
+		DOCTYPE,
+		filters={"complaint": complaint, "decision": REPORTABLE, "due_on": ("is", "set")},
+		pluck="regime",
+		order_by="creation, name",
+	)
 
 
-def _regimes(complaint: str, decision: str) -> list[str]:
-	if not complaint or not frappe.db.exists("DocType", DECISION):
-		return []
-	return frappe.get_all(DECISION, {"complaint": complaint, "decision": decision}, pluck="regime")
+def on_complaint(complaint: Document, method: str | None = None) -> None:
+	"""Follow a complaint on which anything was written that deadlines depend on (H4)."""
+	before = complaint.get_doc_before_save()
+	changed = before and [f for f in FOLLOWED if _plain(complaint.get(f)) != _plain(before.get(f))]
+	if not changed:
+		return
+	if {"item_code", "event_country"} & set(changed):
+		ask(complaint)
+	follow(complaint)
+
+
+def follow(complaint: Document) -> None:
+	"""Bring the decisions of a complaint to what is known of it now (H4)."""
+	known = regimes.read()
+	for name in frappe.get_all(
+		DOCTYPE, filters={"complaint": complaint.name}, pluck="name", order_by="creation, name"
+	):
+		refresh(frappe.get_doc(DOCTYPE, name, for_update=True), complaint, known)
+
+
+def refresh(decision: Document, complaint: Any, known: regimes.Known) -> bool:
+	"""Bring one decision to what is known now, write it if that changes it, and return whether it did (H4).
+
+	What is nearer its deadline by this is told at once.
+	"""
+	before, was = _state(decision), decision.decision
+	bring(decision, complaint, known)
+	if before == _state(decision):
+		return False
+	reopened = decision.decision != was
+	save(decision, REOPENED if reopened else RECOMPUTED)
+	if reopened:
+		put_into_inbox(decision)
+	reporting_alerts.alert(decision)
+	return True
+
+
+def is_current(decision: Document, complaint: Any, known: regimes.Known) -> bool:
+	"""Return whether a decision says what is known now; it is brought to that in memory only (H4)."""
+	before = _state(decision)
+	bring(decision, complaint, known)
+	return before == _state(decision)
+
+
+# What is known
+
+
+@dataclass(frozen=True)
+class Found:
+	"""What the rules say of a complaint in one regime. `owed`: of what was answered, `possible`: of what was
+	not ruled out; `in_force`: the regime has rules at all.
+	"""
+
+	aware: datetime
+	suggestion: rules.Suggestion
+	owed: list[rules.Due]
+	possible: list[rules.Due]
+	in_force: bool
+
+
+def evaluate(complaint: Any, regime: str, known: regimes.Known, events: Iterable[str] = ()) -> Found:
+	"""Return what the rules say of a complaint in a regime; `events`: of what was decided before (H4)."""
+	one, calendar = known.regimes[regime], known.calendars[regime]
+	aware = aware_of(complaint)
+	day = aware.astimezone(ZoneInfo(one.zone)).date()
+	country = complaint.get("event_country")
+	overseas = country != one.country if country and one.country else None
+	answers = answers_of(complaint)
+	suggestion = rules.suggest(answers, known.rules, regime, day, overseas)
+	owed_by = rules.clocks(known.rules, regime, {*suggestion.events, *events}, day, overseas)
+	possible = rules.possible(answers, known.rules, regime, day, overseas)
+	return Found(
+		aware,
+		suggestion,
+		rules.dues(owed_by, aware, one.zone, calendar),
+		rules.dues(possible, aware, one.zone, calendar),
+		any(rule.regime == regime and rule.holds(day) for rule in known.rules),
+	)
+
+
+def answers_of(complaint: Any) -> dict[str, str]:
+	"""Return the answers to the questionnaire that a complaint holds (H4)."""
+	return {question: complaint.get(question) or "" for question in rules.QUESTIONS}
+
+
+def aware_of(complaint: Any) -> datetime:
+	"""Return when anybody first knew of what a complaint is about; not known is when it came (H4)."""
+	return moment(complaint.get("aware_on") or complaint.get("received_on") or complaint.get("creation"))
+
+
+def regimes_of(complaints: Iterable[Any], known: regimes.Known) -> dict[str, list[str]]:
+	"""Return by complaint in which regimes it is decided; one query (H4)."""
+	complaints = list(complaints)
+	marketed = regimes.markets(c.get("item_code") for c in complaints)
+	return {
+		c.name: rules.regimes_of(
+			marketed.get(c.get("item_code"), ()), known.regimes.values(), c.get("event_country") or ""
+		)
+		for c in complaints
+	}
+
+
+# A decision
+
+
+def bring(decision: Document, complaint: Any, known: regimes.Known) -> Found:
+	"""Bring a decision to what is known now; the caller saves it. Returns what was found (H4)."""
+	taken_on = (decision.taken_on or "").split("\n")
+	held = taken_on if decision.decision == REPORTABLE else ()
+	found = evaluate(complaint, decision.regime, known, [e for e in held if e in rules.EVENTS])
+	decision.update(
+		{
+			"suggested": found.suggestion.decision,
+			"events": ", ".join(found.suggestion.events),
+			"aware_on": local(found.aware),
+		}
+	)
+	if not rules.stands(decision.decision, taken_on, found.suggestion):
+		decision.update({"decision": UNDECIDED, "asked_on": now_datetime(), "taken_on": None})
+	settle(decision, found)
+	return found
+
+
+def settle(decision: Document, found: Found) -> None:
+	"""Let clocks, deadline and the time to decide follow what was decided and found (H4).
+
+	What was sent stays.
+	"""
+	due = found.owed if decision.decision == REPORTABLE else []
+	wanted = {one.what: _clock(one) for one in due}
+	if decision.decision == REPORTABLE and not wanted and decision.due_by_hand:
+		wanted[BY_HAND] = {
+			"due_on": get_datetime(decision.due_by_hand),
+			"source": _("Until when is a person's decision"),
+		}
+	# A rule that is taken out does not end what is owed: nothing does but another decision.
+	kept = decision.decision == REPORTABLE and not wanted
+	for row in list(decision.clocks):
+		values = wanted.pop(row.what, None)
+		if values and not row.sent_on:
+			row.update(values)
+		elif values is None and not row.sent_on and not kept:
+			decision.remove(row)
+	for what, values in wanted.items():
+		decision.append("clocks", {"what": what, **values})
+	decision.due_on = None
+	if decision.decision == REPORTABLE:
+		decision.due_on = min(
+			(get_datetime(c.due_on) for c in decision.clocks if not c.sent_on), default=None
+		)
+	elif decision.decision == UNDECIDED and found.possible:
+		decision.due_on = local(found.possible[0].at)
+	decision.decide_by = None
+	if decision.decision == UNDECIDED:
+		days = cint(settings().decision_due_days)
+		by = workdays.calendar(decision.company).add_workdays(getdate(decision.asked_on), days)
+		decision.decide_by = min(by, getdate(decision.due_on)) if decision.due_on else by
+	# A deadline that moved away is told of anew when it comes near.
+	near = rules.urgency(moment(decision.due_on), now()) if decision.due_on else 0
+	decision.told = min(cint(decision.told), near)
+
+
+def put_into_inbox(decision: Document) -> None:
+	"""Put what a decision waits for into the inboxes of Quality, and of nobody else (H4, L3)."""
+	notify.done(decision)
+	if decision.decision == UNDECIDED:
+		text = _("Decide whether complaint {0} is reportable: {1}").format(
+			decision.complaint, decision.regime
+		)
+	elif decision.decision == REPORTABLE and decision.due_on:
+		text = _("Report complaint {0}: {1}").format(decision.complaint, decision.regime)
+	else:
+		return
+	due = decision.decide_by or decision.due_on
+	notify.assign(decision, people.holders(QUALITY), text, str(getdate(due)) if due else None)
+
+
+def _make(complaint: Document, regime: str, known: regimes.Known) -> str:
+	decision = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"complaint": complaint.name,
+			"regime": regime,
+			"decision": UNDECIDED,
+			"asked_on": now_datetime(),
+			**{
+				field: complaint.get(field)
+				for field in ("item_code", "batch_no", "customer", "customer_name", "company")
+			},
+		}
+	)
+	bring(decision, complaint, known)
+	decision.flags.ignore_links = True
+	with moving(decision, ASKED):
+		# Whoever makes the complaint makes these with it.
+		decision.insert(ignore_permissions=True)
+	put_into_inbox(decision)
+	reporting_alerts.alert(decision)
+	return decision.name
+
+
+def _clock(due: rules.Due) -> dict[str, Any]:
+	rule = due.rule
+	return {
+		"due_on": local(due.at),
+		"event": rule.event,
+		"time_limit": rule.limit,
+		"unit": rule.unit,
+		"source": rule.source,
+		"confirmed": int(rule.confirmed),
+	}
+
+
+def _state(decision: Document) -> tuple:
+	"""What of a decision is worth a new entry in its chain, and when it is to be decided."""
+	return contents.text_of(decision), str(decision.decide_by or ""), cint(decision.told)
+
+
+def _plain(value: Any) -> str:
+	return "" if value is None else str(get_datetime(value) if isinstance(value, datetime) else value)

@@ -23,6 +23,7 @@ RETURN_SLIP = "Return Slip"
 COMPLAINT = "Customer Complaint"
 FEEDBACK = "Customer Feedback"
 SWEEP_FINDING = "Contract Sweep Finding"
+REPORTABILITY = "Reportability Decision"
 
 
 def always(doc: Any) -> bool:
@@ -323,6 +324,13 @@ RECORDS: dict[str, RecordType] = {
 	SWEEP_FINDING: RecordType(
 		complete={"explanation": lambda d: bool(d.explained_by)},
 		correctable=frozenset({"explanation"}),
+	),
+	REPORTABILITY: RecordType(
+		bookkeeping=frozenset({"turn", "told", "decide_by"}),
+		complete={"reason": lambda d: bool(d.decided_by)},
+		correctable=frozenset({"reason", "exchanges.number", "exchanges.comment"}),
+		# H4: what was exchanged is evidence from the moment it is attached.
+		files_from="asked_on",
 	),
 	# Under which name a renamed master is found: verification follows these, so they are chained too.
 	ALIAS: RecordType(),

@@ -39,6 +39,8 @@ RETURN = "Return Slip"
 COMPLAINT = "Complaint"
 # H2, A10: feedback is not assessed, or not answered.
 FEEDBACK = "Feedback"
+# H4: whether an event is reported is not decided, or the report is not sent.
+REPORT = "Report to Regulator"
 KINDS = (
 	OPINION,
 	DECISION,
@@ -52,6 +54,7 @@ KINDS = (
 	RETURN,
 	COMPLAINT,
 	FEEDBACK,
+	REPORT,
 )
 
 
@@ -101,6 +104,8 @@ DEFAULTS = (
 	Step(COMPLAINT, 5, GENERAL_MANAGER),
 	Step(FEEDBACK, 1, MANAGEMENT_REPRESENTATIVE),
 	Step(FEEDBACK, 3, GENERAL_MANAGER),
+	Step(REPORT, 1, MANAGEMENT_REPRESENTATIVE),
+	Step(REPORT, 2, GENERAL_MANAGER),
 )
 
 

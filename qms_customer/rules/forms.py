@@ -49,6 +49,8 @@ DEFAULTS = (
 	Form("Customer Complaint", "QP07-01", "A/0", "Quality", PERMANENT),
 	# As long as a device may be in use.
 	Form("Customer Feedback", "QP17-01", "A/0", "Sales", PERMANENT),
+	# Records of adverse events are kept for good where the device is an implant; it is not asked which is.
+	Form("Reportability Decision", "QMS-CR-19", "A/0", "Quality", PERMANENT),
 )
 
 

@@ -4,11 +4,14 @@ Undecided is never "not reportable": without a rule, an answer or a date there i
 are data of the site, dated and cited, so that a regulatory-affairs person can correct them; `DEFAULTS` ships.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from qms_customer.rules import mark, says
+from qms_customer.rules.people import ACCOUNTS_WITHOUT_PERSON
+from qms_customer.rules.review import Refusal
 from qms_customer.rules.workdays import EVERY_DAY, Calendar
 
 HOURS, CALENDAR_DAYS, WORKING_DAYS = "Hours", "Calendar Days", "Working Days"
@@ -28,6 +31,10 @@ REMEDIAL_ACTION = "Remedial Action Needed"
 CORRECTION_OR_REMOVAL = "Correction or Removal"
 GROUP_EVENT = "Group Event"
 RECALL_I, RECALL_II, RECALL_III = "Recall Class I", "Recall Class II", "Recall Class III"
+EVENTS = (
+	*(DEATH, SERIOUS_INJURY, POTENTIAL, UNANTICIPATED, SERIOUS_INCIDENT, PUBLIC_HEALTH_THREAT, MALFUNCTION),
+	*(REMEDIAL_ACTION, CORRECTION_OR_REMOVAL, GROUP_EVENT, RECALL_I, RECALL_II, RECALL_III),
+)
 
 
 @dataclass(frozen=True)
@@ -82,16 +89,20 @@ def deadline(
 
 
 def clocks(
-	rules: Iterable[ClockRule], regime: str, events: Iterable[str], aware_on: date, overseas: bool
+	rules: Iterable[ClockRule], regime: str, events: Iterable[str], aware_on: date, overseas: bool | None
 ) -> list[ClockRule]:
-	"""Return the rules that an event starts in a regime, as in force on the day of awareness (H4)."""
+	"""Return the rules that an event starts in a regime, as in force on the day of awareness (H4).
+
+	`overseas`: None where nobody knows in which country it happened: the rules of both hold, and the shorter
+	counts.
+	"""
 	wanted = set(events)
 	return [
 		rule
 		for rule in rules
 		if rule.regime == regime
 		and rule.event in wanted
-		and rule.overseas in (None, overseas)
+		and (overseas is None or rule.overseas in (None, overseas))
 		and rule.holds(aware_on)
 	]
 
@@ -145,7 +156,7 @@ def suggest(
 	rules: Iterable[ClockRule],
 	regime: str,
 	aware_on: date,
-	overseas: bool,
+	overseas: bool | None,
 ) -> Suggestion:
 	"""Return what the answers to the questionnaire come to in a regime (H4).
 
@@ -169,11 +180,228 @@ def suggest(
 	return Suggestion(NOT_REPORTABLE, (), (), ())
 
 
+def possible(
+	answers: Mapping[str, str],
+	rules: Iterable[ClockRule],
+	regime: str,
+	aware_on: date,
+	overseas: bool | None,
+) -> list[ClockRule]:
+	"""Return the rules of all events that no answer has ruled out (H4).
+
+	While a regime is undecided the shortest of these counts: what is not known does not give more time.
+	"""
+	events: list[str] = []
+	for question, event in QUESTIONS.items():
+		if answers.get(question) != NO:
+			events += [event, *IMPLIES.get(event, ())]
+	return clocks(rules, regime, events, aware_on, overseas)
+
+
+@dataclass(frozen=True)
+class Due:
+	"""What is owed to a regulator until when (UTC), by which rule: of several for the same, the earliest."""
+
+	what: str
+	at: datetime
+	rule: ClockRule
+
+
+def dues(
+	rules: Iterable[ClockRule], awareness: datetime, zone: ZoneInfo | str, calendar: Calendar = EVERY_DAY
+) -> list[Due]:
+	"""Return what is owed by these rules, one deadline for each thing that is owed, the earliest first (H4).
+
+	A group event is noticed within hours and reported within days: two things. A death in the EU is a serious
+	incident too: one report, by the shorter of both limits.
+	"""
+	found: dict[str, Due] = {}
+	for rule in rules:
+		one = Due(rule.what, deadline(rule, awareness, zone, calendar), rule)
+		if rule.what not in found or one.at < found[rule.what].at:
+			found[rule.what] = one
+	return sorted(found.values(), key=lambda one: (one.at, one.what))
+
+
+# The decision of a person
+
+
+def decision_refusals(
+	decision: str,
+	reason: str,
+	suggestion: Suggestion,
+	in_force: bool,
+	by_hand: bool,
+	before: str,
+	by: str,
+) -> list[Refusal]:
+	"""Return what stands against a decision, all at once (H4).
+
+	Not to report needs a reason, an answer to every question, and rules to decide by (`in_force`: the regime
+	has some on the day of awareness). To report needs a deadline: from a rule, or from a person where no rule
+	gives one (`by_hand`). `before`: what was decided until now; another decision says why.
+	"""
+	found = []
+	if by in ACCOUNTS_WITHOUT_PERSON:
+		found.append(Refusal("H4", mark("An account of the system decides nothing."), ()))
+	if decision not in (REPORTABLE, NOT_REPORTABLE):
+		return [
+			*found,
+			Refusal("H4", mark("Decide: is this reportable or not? Undecided stays undecided."), ()),
+		]
+	if decision == before:
+		found.append(Refusal("H4", mark("It is decided so already: {0}."), (decision,)))
+	if decision == NOT_REPORTABLE:
+		if suggestion.unanswered:
+			found.append(
+				Refusal(
+					"H4",
+					mark('{0} question(s) have no answer: what is not known is never "not reportable".'),
+					(str(len(suggestion.unanswered)),),
+				)
+			)
+		if not in_force:
+			found.append(
+				Refusal(
+					"H4",
+					mark("This regime has no rules in force: enter them before it is decided not to report."),
+					(),
+				)
+			)
+		if not says(reason):
+			found.append(Refusal("H4", mark("Say why it is not reportable."), ()))
+	else:
+		if before == NOT_REPORTABLE and not says(reason):
+			found.append(Refusal("H4", mark("Say why it is decided otherwise now."), ()))
+		if not suggestion.rules and not by_hand:
+			found.append(
+				Refusal(
+					"H4",
+					mark("By the answers no rule says until when it is reported: say until when."),
+					(),
+				)
+			)
+	return found
+
+
+def basis(suggestion: Suggestion) -> tuple[str, ...]:
+	"""Return what a decision is taken on: the classes of events, and whether one starts a clock (H4)."""
+	return (*suggestion.events, *((REPORTABLE,) if suggestion.rules else ()))
+
+
+def stands(decision: str, taken_on: Collection[str], suggestion: Suggestion) -> bool:
+	"""Return whether a decision still stands on what is known now (H4).
+
+	`taken_on`: its basis. Not to report was decided on what was known then: what is answered otherwise since,
+	or a rule that came since, opens it again. To report stands.
+	"""
+	if decision != NOT_REPORTABLE:
+		return True
+	return not suggestion.unanswered and set(basis(suggestion)) <= set(taken_on)
+
+
+# What is exchanged with the regulator
+
+TO, FROM = "To the Regulator", "From the Regulator"
+DIRECTIONS = (TO, FROM)
+INITIAL, FOLLOW_UP, FINAL, QUESTION, ACKNOWLEDGED = (
+	"Initial Report",
+	"Follow-up Report",
+	"Final Report",
+	"Question",
+	"Acknowledgement of Receipt",
+)
+# By direction what can be sent.
+EXCHANGES: Mapping[str, tuple[str, ...]] = {
+	TO: (INITIAL, FOLLOW_UP, FINAL),
+	FROM: (QUESTION, ACKNOWLEDGED),
+}
+
+
+@dataclass(frozen=True)
+class Exchange:
+	"""H4: one letter, message or form to or from a regulator. `what`: which of the things owed it is."""
+
+	direction: str
+	kind: str
+	what: str = ""
+	number: str = ""
+	on: datetime | None = None
+	has_file: bool = False
+	comment: str = ""
+	by: str = ""
+
+
+def exchange_refusals(
+	one: Exchange,
+	decision: str,
+	owed: Collection[str],
+	sent: Collection[str],
+	awareness: datetime,
+	now: datetime,
+) -> list[Refusal]:
+	"""Return what stands against recording an exchange, all at once (H4, K1, K3).
+
+	`owed`: what is owed by the rules; `sent`: what of it was reported already. All times with a time zone.
+	"""
+	found = []
+	if one.by in ACCOUNTS_WITHOUT_PERSON:
+		found.append(Refusal("H4", mark("An account of the system records no exchange."), ()))
+	if one.kind not in EXCHANGES.get(one.direction, ()):
+		return [*found, Refusal("H4", mark("Say what was sent, and by whom to whom."), ())]
+	if one.direction == TO:
+		if decision != REPORTABLE:
+			found.append(Refusal("H4", mark("Decide first that it is reportable."), ()))
+		if one.kind == INITIAL and owed and one.what not in owed:
+			found.append(Refusal("H4", mark("Say which of the reports that are due it is."), ()))
+		elif one.kind == INITIAL and one.what in sent:
+			found.append(Refusal("H4", mark("{0} was sent already: record a follow-up."), (one.what or "–",)))
+		elif one.kind != INITIAL and not sent:
+			found.append(Refusal("H4", mark("There is no initial report to follow up."), ()))
+		if not one.has_file:
+			found.append(Refusal("H4", mark("Attach what was sent."), ()))
+	elif not one.has_file and not says(one.comment):
+		found.append(Refusal("H4", mark("Attach what the regulator sent, or write down what was said."), ()))
+	if not (one.number or "").strip():
+		found.append(Refusal("K1", mark('Give the number, or write "/" where there is none.'), ()))
+	if one.on is None:
+		found.append(Refusal("H4", mark("Say when it was sent or received."), ()))
+	elif one.on > now:
+		found.append(Refusal("K3", mark("What was exchanged lies in the future."), ()))
+	elif one.on < awareness:
+		found.append(
+			Refusal("H4", mark("It was exchanged before anybody knew of the event: check the time."), ())
+		)
+	return found
+
+
+# Alerts before and after a deadline
+
+# So many hours before it, and from it on once a day.
+BEFORE = (72, 24, 4)
+
+
+def urgency(due: datetime, now: datetime) -> int:
+	"""Return how urgent a deadline is: 0 for far away, one more with each alert that is due by now (H4).
+
+	It only grows as time goes on: what was told before needs no more than this number.
+	"""
+	left = due - now
+	if left >= timedelta(0):
+		return sum(left <= timedelta(hours=hours) for hours in BEFORE)
+	return len(BEFORE) + 1 + (now - due).days
+
+
+def is_overdue(stage: int) -> bool:
+	"""Return whether a stage of urgency lies behind the deadline (H4)."""
+	return stage > len(BEFORE)
+
+
 NMPA, NMPA_RECALL, EU, FDA = "CN NMPA", "CN Recall", "EU", "US FDA"
 _ORDER_1 = "Measures for adverse-event monitoring and re-evaluation, Order No. 1 of 2018"
 _ORDER_29 = "CFDA Order No. 29 of 2017"
 _MDR = "MDR 2017/745 Art. 87"
-_INITIAL = "Report"
+_INITIAL = mark("Event Report")
 
 # H4: what ships. Read second-hand or not confirmed: so it says on the form.
 DEFAULTS = (
@@ -184,17 +412,29 @@ DEFAULTS = (
 		ClockRule(NMPA, event, _INITIAL, 30, CALENDAR_DAYS, _ORDER_1, True, confirmed=False)
 		for event in (DEATH, SERIOUS_INJURY, POTENTIAL)
 	),
-	ClockRule(NMPA, GROUP_EVENT, "Notice", 12, HOURS, _ORDER_1, confirmed=False),
-	ClockRule(NMPA, GROUP_EVENT, "Each case", 24, HOURS, _ORDER_1, confirmed=False),
+	ClockRule(NMPA, GROUP_EVENT, mark("Notice of a Group Event"), 12, HOURS, _ORDER_1, confirmed=False),
+	ClockRule(NMPA, GROUP_EVENT, mark("Report of Each Case"), 24, HOURS, _ORDER_1, confirmed=False),
 	ClockRule(
-		NMPA, GROUP_EVENT, "Stop, self-inspection and report", 7, CALENDAR_DAYS, _ORDER_1, confirmed=False
+		NMPA,
+		GROUP_EVENT,
+		mark("Stop, Self-Inspection and Report"),
+		7,
+		CALENDAR_DAYS,
+		_ORDER_1,
+		confirmed=False,
 	),
-	ClockRule(NMPA_RECALL, RECALL_I, "Notice to users", 1, CALENDAR_DAYS, _ORDER_29, confirmed=False),
-	ClockRule(NMPA_RECALL, RECALL_II, "Notice to users", 3, CALENDAR_DAYS, _ORDER_29, confirmed=False),
-	ClockRule(NMPA_RECALL, RECALL_III, "Notice to users", 7, CALENDAR_DAYS, _ORDER_29, confirmed=False),
+	ClockRule(NMPA_RECALL, RECALL_I, mark("Notice to Users"), 1, CALENDAR_DAYS, _ORDER_29, confirmed=False),
+	ClockRule(NMPA_RECALL, RECALL_II, mark("Notice to Users"), 3, CALENDAR_DAYS, _ORDER_29, confirmed=False),
+	ClockRule(NMPA_RECALL, RECALL_III, mark("Notice to Users"), 7, CALENDAR_DAYS, _ORDER_29, confirmed=False),
 	*(
 		ClockRule(
-			NMPA_RECALL, event, "Assessment report and plan", 5, WORKING_DAYS, _ORDER_29, confirmed=False
+			NMPA_RECALL,
+			event,
+			mark("Assessment Report and Plan"),
+			5,
+			WORKING_DAYS,
+			_ORDER_29,
+			confirmed=False,
 		)
 		for event in (RECALL_I, RECALL_II, RECALL_III)
 	),
@@ -209,3 +449,41 @@ DEFAULTS = (
 	ClockRule(FDA, REMEDIAL_ACTION, _INITIAL, 5, WORKING_DAYS, "21 CFR 803.53"),
 	ClockRule(FDA, CORRECTION_OR_REMOVAL, _INITIAL, 10, WORKING_DAYS, "21 CFR 806", confirmed=False),
 )
+
+
+@dataclass(frozen=True)
+class Regime:
+	"""Under whose rules events are reported: where its days begin and end, and in which country it is, "" for
+	a union of several. `asked`: of each complaint it is decided whether it is reportable there; a recall
+	begins with a decision of ours.
+	"""
+
+	name: str
+	authority: str
+	zone: str
+	country: str = ""
+	asked: bool = True
+
+
+REGIMES = (
+	Regime(NMPA, "National Medical Products Administration", "Asia/Shanghai", "China"),
+	Regime(NMPA_RECALL, "National Medical Products Administration", "Asia/Shanghai", "China", asked=False),
+	Regime(EU, "Competent authority of the member state", "Europe/Brussels"),
+	Regime(FDA, "Food and Drug Administration", "America/New_York", "United States"),
+)
+
+
+def regimes_of(markets: Iterable[str], regimes: Iterable[Regime], event_country: str) -> list[str]:
+	"""Return in which regimes a complaint is decided (H4).
+
+	Where the product is marketed, and where the event happened. Where nobody has said in which markets a
+	product is, it may be in any: all of them are asked.
+	"""
+	asked = [one for one in regimes if one.asked]
+	wanted = set(markets)
+	found = [one.name for one in asked if one.name in wanted]
+	if not found:
+		return [one.name for one in asked]
+	return found + [
+		one.name for one in asked if one.name not in wanted and event_country and one.country == event_country
+	]

@@ -232,7 +232,15 @@ def fields() -> dict[str, list[dict[str, Any]]]:
 				"options": "Product Standard",
 				"label": "Product Standard",
 				"insert_after": "stock_uom",
-			}
+			},
+			{
+				"fieldname": "qms_markets",
+				"fieldtype": "Table",
+				"options": "Item Market",
+				"label": "Markets",
+				"description": "Under whose rules complaints are reported. Empty: under all that there are.",
+				"insert_after": "qms_product_standard",
+			},
 		],
 		"Customer": [
 			{

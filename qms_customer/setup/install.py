@@ -9,6 +9,7 @@ from frappe.utils import now
 
 from qms_customer.contract import adopt, mail_templates
 from qms_customer.contract.settings import DOCTYPE
+from qms_customer.feedback import regimes
 from qms_customer.records import pdf
 from qms_customer.records.token import moving
 from qms_customer.rules import escalation, forms, mark
@@ -41,6 +42,7 @@ def after_install() -> None:
 	_settings()
 	_reason_codes()
 	_return_reasons()
+	regimes.seed()
 	mail_templates.make()
 	permissions.make()
 	inspections.make()
@@ -60,6 +62,7 @@ def after_migrate() -> None:
 	_settings()
 	_reason_codes()
 	_return_reasons()
+	regimes.seed()
 	mail_templates.make()
 	permissions.make()
 	inspections.make()

@@ -33,6 +33,22 @@ CN_2026 = weekends(
 )
 
 
+# As the State Council announced it on 4 November 2025: days off, and weekend days worked for them.
+CN_OFF = [
+	*(date(2026, 2, d) for d in range(15, 24)),
+	*(date(2026, 5, d) for d in range(1, 6)),
+	*(date(2026, 10, d) for d in range(1, 8)),
+]
+CN_WORKED = [date(2026, 2, 14), date(2026, 2, 28), date(2026, 5, 9), date(2026, 9, 20), date(2026, 10, 10)]
+CN_MADE_UP = Calendar(
+	date(2026, 1, 1),
+	date(2026, 12, 31),
+	weekends(date(2026, 1, 1), date(2026, 12, 31), *CN_OFF).off - frozenset(CN_WORKED),
+)
+# Veterans Day (a Wednesday) and Thanksgiving.
+US_AUTUMN = weekends(date(2026, 10, 1), date(2026, 12, 31), date(2026, 11, 11), date(2026, 11, 26))
+
+
 @pytest.mark.rule("H4")
 @pytest.mark.parametrize(
 	("limit", "unit", "zone", "aware", "calendar", "due"),
@@ -54,6 +70,30 @@ CN_2026 = weekends(
 		(5, r.WORKING_DAYS, NEW_YORK, (2026, 9, 5, 9), US_2026, (2026, 9, 14, 23, 59, 59)),
 		(10, r.WORKING_DAYS, NEW_YORK, (2026, 8, 31, 9), US_2026, (2026, 9, 15, 23, 59, 59)),
 		(5, r.WORKING_DAYS, SHANGHAI, (2026, 2, 12, 9), CN_2026, (2026, 2, 27, 23, 59, 59)),
+		# Spring Festival with its days made up: 13 and 14 (a Saturday), 24, 25, 26 February.
+		(5, r.WORKING_DAYS, SHANGHAI, (2026, 2, 12, 9), CN_MADE_UP, (2026, 2, 26, 23, 59, 59)),
+		# National Day: 8, 9, 10 (a Saturday), 12, 13 October. Labour Day: 6, 7, 8, 9 (a Saturday), 11 May.
+		(5, r.WORKING_DAYS, SHANGHAI, (2026, 9, 30, 9), CN_MADE_UP, (2026, 10, 13, 23, 59, 59)),
+		(5, r.WORKING_DAYS, SHANGHAI, (2026, 4, 30, 23, 59), CN_MADE_UP, (2026, 5, 11, 23, 59, 59)),
+		# Known in the holidays.
+		(5, r.WORKING_DAYS, SHANGHAI, (2026, 10, 4, 12), CN_MADE_UP, (2026, 10, 13, 23, 59, 59)),
+		# Ten work days before and over Thanksgiving: 17-20, 23-25, 27, 30 November, 1 December.
+		(10, r.WORKING_DAYS, NEW_YORK, (2026, 11, 16, 9), US_AUTUMN, (2026, 12, 1, 23, 59, 59)),
+		(5, r.WORKING_DAYS, NEW_YORK, (2026, 11, 6, 17), US_AUTUMN, (2026, 11, 16, 23, 59, 59)),
+		# Beyond the Holiday List only its weekends are known: 28-31 December, 1 January.
+		(5, r.WORKING_DAYS, NEW_YORK, (2026, 12, 25, 9), US_AUTUMN, (2027, 1, 1, 23, 59, 59)),
+		# Without a Holiday List every day counts, which gives less time.
+		(5, r.WORKING_DAYS, SHANGHAI, (2026, 9, 30, 9), None, (2026, 10, 5, 23, 59, 59)),
+		# 20 days to the leap day, and in another year to 1 March; a day before a year ends.
+		(20, r.CALENDAR_DAYS, SHANGHAI, (2028, 2, 9, 9), None, (2028, 2, 29, 23, 59, 59)),
+		(20, r.CALENDAR_DAYS, SHANGHAI, (2027, 2, 9, 9), None, (2027, 3, 1, 23, 59, 59)),
+		(7, r.CALENDAR_DAYS, SHANGHAI, (2026, 12, 25, 23, 59, 59), None, (2027, 1, 1, 23, 59, 59)),
+		# The day on which clocks go back has 25 hours, that on which they go forward 23.
+		(2, r.CALENDAR_DAYS, BERLIN, (2026, 10, 23, 10), None, (2026, 10, 25, 23, 59, 59)),
+		(30, r.CALENDAR_DAYS, NEW_YORK, (2026, 10, 15, 9), None, (2026, 11, 14, 23, 59, 59)),
+		(30, r.CALENDAR_DAYS, NEW_YORK, (2027, 2, 20, 9), None, (2027, 3, 22, 23, 59, 59)),
+		(24, r.HOURS, NEW_YORK, (2027, 3, 13, 12), None, (2027, 3, 14, 13)),
+		(24, r.HOURS, NEW_YORK, (2026, 10, 31, 12), None, (2026, 11, 1, 11)),
 		# Hours go on through everything.
 		(12, r.HOURS, SHANGHAI, (2026, 2, 16, 20), CN_2026, (2026, 2, 17, 8)),
 		(24, r.HOURS, BERLIN, (2027, 3, 27, 23, 30), None, (2027, 3, 29, 0, 30)),
@@ -144,3 +184,160 @@ def test_h4_what_ships_is_cited_and_says_what_is_not_confirmed():
 		assert one.source and one.limit > 0 and one.unit in r.UNITS
 	assert not any(one.confirmed for one in r.DEFAULTS if one.regime in (r.NMPA, r.NMPA_RECALL))
 	assert all(one.confirmed for one in r.DEFAULTS if one.regime == r.EU)
+
+
+@pytest.mark.rule("H4")
+@pytest.mark.parametrize(
+	("limit", "unit", "zone", "calendar", "aware", "due", "earlier", "due_then"),
+	[
+		# 20 days from the 10th, and from the 3rd.
+		(
+			*(20, r.CALENDAR_DAYS, SHANGHAI, None),
+			*((2026, 11, 10, 9), (2026, 11, 30, 23, 59, 59)),
+			*((2026, 11, 3, 9), (2026, 11, 23, 23, 59, 59)),
+		),
+		# An hour earlier is the day before.
+		(
+			*(7, r.CALENDAR_DAYS, SHANGHAI, None),
+			*((2026, 11, 10, 0, 30), (2026, 11, 17, 23, 59, 59)),
+			*((2026, 11, 9, 23, 30), (2026, 11, 16, 23, 59, 59)),
+		),
+		# From after the leap day to before it.
+		(
+			*(15, r.CALENDAR_DAYS, BERLIN, None),
+			*((2028, 3, 1, 9), (2028, 3, 16, 23, 59, 59)),
+			*((2028, 2, 28, 9), (2028, 3, 14, 23, 59, 59)),
+		),
+		# From the last day of the holidays to the day before them: the same first working day.
+		(
+			*(5, r.WORKING_DAYS, SHANGHAI, CN_MADE_UP),
+			*((2026, 10, 7, 9), (2026, 10, 13, 23, 59, 59)),
+			*((2026, 9, 29, 9), (2026, 10, 12, 23, 59, 59)),
+		),
+		(
+			*(12, r.HOURS, SHANGHAI, None),
+			*((2026, 11, 10, 9), (2026, 11, 10, 21)),
+			*((2026, 11, 9, 22, 15), (2026, 11, 10, 10, 15)),
+		),
+	],
+)
+def test_h4_awareness_corrected_to_earlier(limit, unit, zone, calendar, aware, due, earlier, due_then):
+	clock, days = rule(limit, unit), calendar or r.EVERY_DAY
+	assert r.deadline(clock, at(zone, *aware), zone, days) == at(zone, *due)
+	assert r.deadline(clock, at(zone, *earlier), zone, days) == at(zone, *due_then)
+
+
+@pytest.mark.rule("H4")
+def test_h4_where_nobody_knows_the_country_the_shorter_limit_counts():
+	given = {**dict.fromkeys(r.QUESTIONS, r.NO), "death": r.YES}
+	found = r.suggest(given, r.DEFAULTS, r.NMPA, date(2026, 11, 1), None)
+	assert sorted(c.limit for c in found.rules) == [7, 30]
+	known = at(SHANGHAI, 2026, 11, 1, 9)
+	(one,) = r.dues(found.rules, known, SHANGHAI)
+	assert (one.what, one.at, one.rule.limit) == ("Event Report", at(SHANGHAI, 2026, 11, 8, 23, 59, 59), 7)
+
+
+@pytest.mark.rule("H4")
+def test_h4_each_thing_that_is_owed_has_its_own_deadline():
+	found = suggest(r.NMPA, group_event=r.YES, death=r.YES)
+	owed = r.dues(found.rules, at(SHANGHAI, 2026, 11, 1, 9), SHANGHAI)
+	assert [(one.what, one.at) for one in owed] == [
+		("Notice of a Group Event", at(SHANGHAI, 2026, 11, 1, 21)),
+		("Report of Each Case", at(SHANGHAI, 2026, 11, 2, 9)),
+		("Event Report", at(SHANGHAI, 2026, 11, 8, 23, 59, 59)),
+		("Stop, Self-Inspection and Report", at(SHANGHAI, 2026, 11, 8, 23, 59, 59)),
+	]
+
+
+@pytest.mark.rule("H4")
+def test_h4_while_undecided_only_a_no_rules_a_limit_out():
+	def shortest(**answers):
+		rules = r.possible(answers, r.DEFAULTS, r.EU, date(2026, 11, 1), None)
+		return min((c.limit for c in rules), default=None)
+
+	assert shortest() == 2
+	assert shortest(public_threat=r.NO) == 10
+	assert shortest(public_threat=r.NO, death=r.NO) == 10
+	assert shortest(public_threat=r.NO, death=r.NO, unanticipated=r.NO) == 15
+	assert shortest(public_threat="n/a") == 2
+	assert shortest(**dict.fromkeys(r.QUESTIONS, r.NO)) is None
+
+
+def decision(
+	what, reason="Because", answers=None, in_force=True, by_hand=False, before=r.UNDECIDED, by="q@x"
+):
+	found = suggest(r.NMPA, **(answers or {}))
+	refusals = r.decision_refusals(what, reason, found, in_force, by_hand, before, by)
+	return [one.message for one in refusals]
+
+
+@pytest.mark.rule("H4")
+def test_h4_a_decision_has_what_it_needs():
+	assert decision(r.NOT_REPORTABLE) == []
+	assert "Say why" in decision(r.NOT_REPORTABLE, reason="/")[0]
+	assert "have no answer" in decision(r.NOT_REPORTABLE, answers={"death": ""})[0]
+	assert "no rules in force" in decision(r.NOT_REPORTABLE, in_force=False)[0]
+	assert decision(r.REPORTABLE, reason="/", answers={"death": r.YES}) == []
+	assert "until when" in decision(r.REPORTABLE, answers={"malfunction": r.YES})[0]
+	assert decision(r.REPORTABLE, answers={"malfunction": r.YES}, by_hand=True) == []
+	# A person may decide otherwise than the answers suggest, with a reason.
+	assert decision(r.NOT_REPORTABLE, answers={"death": r.YES}) == []
+	assert "Undecided stays" in decision(r.UNDECIDED)[0]
+	assert "already" in decision(r.NOT_REPORTABLE, before=r.NOT_REPORTABLE)[0]
+	assert "otherwise" in decision(r.REPORTABLE, "/", {"death": r.YES}, before=r.NOT_REPORTABLE)[0]
+	assert "account of the system" in decision(r.NOT_REPORTABLE, by="Administrator")[0]
+
+
+@pytest.mark.rule("H4")
+def test_h4_a_no_stands_on_what_was_known_and_a_yes_stands():
+	no, death = suggest(r.NMPA), suggest(r.NMPA, death=r.YES)
+	unclear, rule_less = suggest(r.NMPA, death=""), suggest(r.NMPA, malfunction=r.YES)
+	assert r.stands(r.NOT_REPORTABLE, r.basis(no), no)
+	for later in (death, unclear, rule_less):
+		assert not r.stands(r.NOT_REPORTABLE, r.basis(no), later)
+		assert r.stands(r.REPORTABLE, r.basis(death), later)
+	# Decided in spite of it, and nothing more is known; then less.
+	assert r.stands(r.NOT_REPORTABLE, r.basis(death), death)
+	assert r.stands(r.NOT_REPORTABLE, r.basis(death), no)
+	# A rule came since for what was answered then.
+	more = [*r.DEFAULTS, r.ClockRule(r.NMPA, r.MALFUNCTION, "Report", 20, r.CALENDAR_DAYS, "New")]
+	given = {**dict.fromkeys(r.QUESTIONS, r.NO), "malfunction": r.YES}
+	now = r.suggest(given, more, r.NMPA, date(2026, 11, 1), False)
+	assert not r.stands(r.NOT_REPORTABLE, r.basis(rule_less), now)
+
+
+@pytest.mark.rule("H4")
+def test_h4_urgency_grows_with_each_alert():
+	due = at(SHANGHAI, 2026, 11, 30, 23, 59, 59)
+	hours = (100, 72.1, 72, 24, 23, 4, 0, -0.1, -23, -24.1, -48.1)
+	stages = [r.urgency(due, due - timedelta(hours=h)) for h in hours]
+	assert stages == [0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 6]
+	assert [r.is_overdue(stage) for stage in stages] == [False] * 7 + [True] * 4
+
+
+@pytest.mark.rule("H4")
+@given(MOMENTS, MOMENTS, MOMENTS)
+def test_h4_urgency_never_falls(due, one, other):
+	assert r.urgency(due, min(one, other)) <= r.urgency(due, max(one, other))
+
+
+@pytest.mark.rule("H4")
+def test_h4_a_complaint_is_asked_in_its_markets_or_in_all():
+	def found(markets, country=""):
+		return r.regimes_of(markets, r.REGIMES, country)
+
+	assert found([r.EU]) == [r.EU]
+	assert found([r.EU], "China") == [r.EU, r.NMPA]
+	assert found([r.EU], "Brazil") == [r.EU]
+	everywhere = [r.NMPA, r.EU, r.FDA]
+	assert found([]) == found([r.NMPA_RECALL]) == found(["BR ANVISA"]) == everywhere
+
+
+@pytest.mark.rule("H4")
+def test_h4_what_ships_names_regimes_that_ship_with_time_zones_that_there_are():
+	names = {one.name for one in r.REGIMES}
+	assert {one.regime for one in r.DEFAULTS} == names
+	for one in r.REGIMES:
+		assert ZoneInfo(one.zone) and one.authority
+	assert {one.event for one in r.DEFAULTS} <= set(r.EVENTS)
+	assert set(r.QUESTIONS.values()) | {e for es in r.IMPLIES.values() for e in es} <= set(r.EVENTS)

@@ -1,0 +1,107 @@
+// Whether a complaint is reported under one regime (H4). Nothing is decided here.
+(() => {
+	const API = "qms_customer.feedback.reporting_api.";
+	const term = (value, context = "Reportability Decision") => __(value, null, context);
+
+	frappe.ui.form.on("Reportability Decision", {
+		refresh(frm) {
+			if (frm.is_new()) return;
+			qms_customer.show_panel(frm, "reporting_panel", `${API}get_panel`, { name: frm.doc.name }, (panel) => {
+				if (panel.may.includes("decide")) {
+					frm.add_custom_button(__("Decide Reportability"), () => decide(frm, panel)).addClass("btn-primary");
+				}
+				if (panel.may.includes("exchange")) {
+					frm.add_custom_button(__("Record Exchange"), () => exchange(frm, panel));
+				}
+			});
+		},
+	});
+
+	function sign(frm, opts) {
+		qms_customer.sign({ role: "QMS Quality", done: () => frm.reload_doc(), ...opts }).show();
+	}
+
+	function decide(frm, panel) {
+		sign(frm, {
+			title: __("Decide Reportability"),
+			fields: [
+				{
+					fieldname: "decision",
+					fieldtype: "Select",
+					label: __("Decision"),
+					options: panel.decisions.map((value) => ({ value, label: term(value) })),
+					default: panel.decisions.includes(panel.suggested) ? panel.suggested : "",
+					reqd: 1,
+				},
+				{
+					fieldname: "due_on",
+					fieldtype: "Datetime",
+					label: __("Due"),
+					description: __("No rule says until when: enter it, in the time zone of this site."),
+					depends_on: `eval:doc.decision == "Reportable" && ${Number(panel.no_rule)}`,
+				},
+				{
+					fieldname: "reason",
+					fieldtype: "Small Text",
+					label: __("Reason"),
+					reqd: 1,
+					slash: 1,
+					stands_for: "reason",
+				},
+			],
+			label: __("Decide Reportability"),
+			meaning: (values) => ({ Reportable: "Decided: Reportable", "Not Reportable": "Decided: Not Reportable" }[values.decision] || ""),
+			method: `${API}decide`,
+			args: ({ decision, reason, due_on }) => ({
+				name: frm.doc.name,
+				content_hash: panel.hash,
+				decision,
+				reason: reason || "",
+				due_on: due_on || "",
+			}),
+		});
+	}
+
+	function exchange(frm, panel) {
+		const kinds = Object.entries(panel.exchanges).flatMap(([direction, names]) => names.map((kind) => ({ direction, kind })));
+		const shown = (value) => term(value, "Regulator Exchange");
+		sign(frm, {
+			title: __("Record Exchange"),
+			fields: [
+				{
+					fieldname: "which",
+					fieldtype: "Select",
+					label: __("What Was Exchanged"),
+					options: kinds.map(({ direction, kind }, i) => ({ value: String(i), label: `${shown(direction)}: ${shown(kind)}` })),
+					reqd: 1,
+				},
+				{
+					fieldname: "what",
+					fieldtype: "Select",
+					label: __("Which Report"),
+					options: panel.owed.map((value) => ({ value, label: __(value) })),
+					default: panel.owed[0],
+					description: __("Of an initial report: which of those that are due it is"),
+				},
+				{ fieldname: "number", fieldtype: "Data", label: __("Number", null, "Regulator Exchange"), reqd: 1, slash: 1 },
+				{ fieldname: "on", fieldtype: "Datetime", label: __("Sent or Received On"), default: frappe.datetime.now_datetime(), reqd: 1 },
+				{
+					fieldname: "file",
+					fieldtype: "Attach",
+					label: __("File"),
+					// It hangs on the decision: who may read that may read it.
+					options: { doctype: frm.doctype, docname: frm.docname, make_attachments_public: false },
+				},
+				{ fieldname: "comment", fieldtype: "Small Text", label: __("Comment", null, "Regulator Exchange") },
+			],
+			label: __("Record Exchange"),
+			meaning: "Exchange with the Regulator Recorded",
+			method: `${API}record_exchange`,
+			args: ({ which, what, number, on, file, comment }) => ({
+				name: frm.doc.name,
+				content_hash: panel.hash,
+				exchange: { ...kinds[which], what: what || "", number, on, file: file || "", comment: comment || "" },
+			}),
+		});
+	}
+})();

@@ -1,0 +1,112 @@
+"""What forms show of regulators: the questionnaire, what follows in each regime, the time left (H4)."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import cint, get_datetime
+
+from qms_customer.contract import people
+from qms_customer.feedback import decisions, regimes, reporting
+from qms_customer.rules import complaint as states
+from qms_customer.rules import reportability as rules
+from qms_customer.rules.people import QUALITY
+from qms_customer.shown import label, render
+
+COLOUR = {rules.REPORTABLE: "red", rules.NOT_REPORTABLE: "green", rules.UNDECIDED: "orange"}
+
+
+def panel(decision: Document, complaint: Document) -> dict[str, Any]:
+	"""Return what the form of a decision shows, and which steps the current user may take (H4)."""
+	known = regimes.read()
+	found = reporting.evaluate(complaint, decision.regime, known)
+	quality = _holds(QUALITY)
+	return {
+		"html": render(
+			"panels/reporting.html",
+			decision=decision,
+			complaint=complaint,
+			colour=COLOUR,
+			time=left(decision),
+			questions=questions(complaint),
+			suggestion=found.suggestion,
+			country=complaint.get("event_country"),
+			in_force=found.in_force,
+			zone=known.regimes[decision.regime].zone,
+			rules=found.suggestion.rules if decision.decision != rules.UNDECIDED else _shown_rules(found),
+		),
+		"hash": decisions.shown_hash(decision, complaint),
+		"decisions": [one for one in (rules.REPORTABLE, rules.NOT_REPORTABLE) if one != decision.decision],
+		"suggested": found.suggestion.decision,
+		"no_rule": int(not found.suggestion.rules),
+		"owed": [c.what for c in decision.clocks if not c.sent_on],
+		"exchanges": {
+			direction: [
+				kind for kind in kinds if direction == rules.FROM or decision.decision == rules.REPORTABLE
+			]
+			for direction, kinds in rules.EXCHANGES.items()
+		},
+		"may": ["decide", "exchange"] if quality else [],
+	}
+
+
+def of_complaint(complaint: Document) -> dict[str, Any]:
+	"""Return what the form of a complaint shows of regulators, and what the current user may do (H4)."""
+	found = [
+		frappe.get_doc(decisions.DOCTYPE, name)
+		for name in frappe.get_all(
+			decisions.DOCTYPE, filters={"complaint": complaint.name}, pluck="name", order_by="creation, name"
+		)
+	]
+	is_open = complaint.get("workflow_state") != states.CLOSED
+	return {
+		"html": render(
+			"panels/complaint_reporting.html",
+			complaint=complaint,
+			decisions=[(one, left(one)) for one in found],
+			colour=COLOUR,
+			questions=questions(complaint),
+			open=reporting.undecided(complaint.name),
+		),
+		"hash": decisions.shown_hash(complaint),
+		"questions": [
+			{"question": question, "label": text, "answer": given}
+			for question, text, given in questions(complaint)
+		],
+		"may": ["answer"] if is_open and _holds(QUALITY) else [],
+	}
+
+
+def questions(complaint: Document) -> list[tuple[str, str, str]]:
+	"""Return each question with its words and its answer (H4)."""
+	return [
+		(question, label(complaint.meta, question), complaint.get(question) or "")
+		for question in rules.QUESTIONS
+	]
+
+
+def left(decision: Document) -> dict[str, Any] | None:
+	"""Return how much time is left until the deadline of a decision, in words, with its colour (H4)."""
+	if not decision.due_on:
+		return None
+	due, now = decisions.moment(get_datetime(decision.due_on)), decisions.now()
+	stage, seconds = rules.urgency(due, now), int(abs((due - now).total_seconds()))
+	days, hours = seconds // 86400, seconds % 86400 // 3600
+	late = rules.is_overdue(stage)
+	if late:
+		text = _("Overdue by {0} day(s) and {1} hour(s)").format(days, hours)
+	elif days:
+		text = _("{0} day(s) and {1} hour(s) left").format(days, hours)
+	else:
+		text = _("{0} hour(s) and {1} minute(s) left").format(hours, cint(seconds % 3600 // 60))
+	return {"text": text, "colour": "red" if late or stage > 1 else "orange" if stage else "blue"}
+
+
+def _shown_rules(found: reporting.Found) -> list[rules.ClockRule]:
+	return list(found.suggestion.rules) or [one.rule for one in found.possible]
+
+
+def _holds(role: str) -> bool:
+	user = frappe.session.user
+	return people.is_present(user) and role in people.own_roles(user)

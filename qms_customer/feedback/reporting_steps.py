@@ -1,0 +1,209 @@
+"""What Quality does about regulators: answers the questionnaire, decides, corrects awareness, records what
+was exchanged (H4, K3).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import get_datetime, now_datetime
+
+from qms_customer.contract import notify, people
+from qms_customer.erp.file import is_stored, require_readable
+from qms_customer.feedback import decisions, regimes, reporting
+from qms_customer.feedback.decisions import moment
+from qms_customer.messages import refuse, refuse_one
+from qms_customer.records import contents, signing
+from qms_customer.records.completeness import refuse_incomplete
+from qms_customer.records.token import moving
+from qms_customer.returns.opened import require_role
+from qms_customer.rules import complaint as states
+from qms_customer.rules import feedback as feedback_rules
+from qms_customer.rules import mark
+from qms_customer.rules import reportability as rules
+from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
+
+# K3: what the signatures mean, and K2: the events of the chain.
+ANSWERED = mark("Questionnaire Answered")
+DECIDED = {
+	rules.REPORTABLE: mark("Decided: Reportable"),
+	rules.NOT_REPORTABLE: mark("Decided: Not Reportable"),
+}
+EXCHANGED = mark("Exchange with the Regulator Recorded")
+CORRECTED = mark("Awareness Corrected")
+
+
+def answer(name: str, content_hash: str, answers: Mapping[str, Any]) -> Document:
+	"""Record the answers to the questionnaire on a complaint, as Quality, and return it (H4).
+
+	What follows in each regime is suggested at once. A question may stay open; that is no "no".
+	"""
+	complaint = decisions.locked_complaint(name, content_hash)
+	require_role("H4", mark("The questionnaire is answered by: {0}."), (QUALITY,))
+	_refuse_closed(complaint)
+	wrong = [
+		question
+		for question, given in answers.items()
+		if question not in rules.QUESTIONS or given not in (rules.YES, rules.NO, "", None)
+	]
+	if wrong:
+		refuse_one("H4", mark("{0} is no question that can be answered so."), wrong[0])
+	complaint.update({question: given or "" for question, given in answers.items()})
+	_save(complaint, ANSWERED)
+	return complaint
+
+
+def decide(name: str, content_hash: str, decision: str, reason: str = "", due_on: str = "") -> Document:
+	"""Decide, signed by Quality, whether a complaint is reportable in a regime, and return the decision (H4).
+
+	`due_on`: until when, where no rule says so. Raises QMSRefusal.
+	"""
+	doc, complaint = decisions.locked(name, content_hash)
+	role = require_role("H4", mark("Whether it is reported is decided by: {0}."), (QUALITY,))
+	known = regimes.read()
+	found = reporting.evaluate(complaint, doc.regime, known)
+	by_hand = _time(due_on) if due_on and not found.suggestion.rules else None
+	refusals = rules.decision_refusals(
+		decision,
+		reason or "",
+		found.suggestion,
+		found.in_force,
+		by_hand is not None,
+		doc.decision,
+		frappe.session.user,
+	)
+	if by_hand and moment(by_hand) < found.aware:
+		refuse_one("H4", mark("It cannot be due before anybody knew of it."))
+	if decision == rules.NOT_REPORTABLE and any(c.sent_on for c in doc.clocks):
+		refuse_one("H4", mark("It was reported already. Record a follow-up that takes it back."))
+	if refusals:
+		refuse(refusals)
+	signing.in_hand()
+	user = frappe.session.user
+	doc.update(
+		{
+			"decision": decision,
+			"reason": reason,
+			"due_by_hand": by_hand,
+			"taken_on": "\n".join(rules.basis(found.suggestion)),
+			"decided_by": user,
+			"decided_by_name": people.full_name(user),
+			"decided_on": now_datetime(),
+			# Until now it was told of something else: that nobody had decided.
+			"told": 0,
+		}
+	)
+	found = reporting.bring(doc, complaint, known)
+	refuse_incomplete(doc)
+	decisions.save(doc)
+	signing.sign(doc, DECIDED[decision], role, comment=reason, shown_hash=content_hash)
+	reporting.put_into_inbox(doc)
+	if decision == rules.REPORTABLE:
+		text = _("Complaint {0} is reportable: {1}").format(complaint.name, doc.regime)
+		notify.tell(people.holders(MANAGEMENT_REPRESENTATIVE), text, doc)
+	return doc
+
+
+def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> Document:
+	"""Record, signed by Quality, what a regulator got or sent; returns the decision (H4, K3).
+
+	`given`: direction, kind, what, number, on, file, comment. The file is kept with its hash.
+	"""
+	doc, complaint = decisions.locked(name, content_hash)
+	role = require_role("H4", mark("What is exchanged with regulators is recorded by: {0}."), (QUALITY,))
+	values = {field: str(given.get(field) or "").strip() for field in ("direction", "kind", "what", "number")}
+	file, comment = str(given.get("file") or ""), str(given.get("comment") or "").strip()
+	on = _time(given.get("on"))
+	one = rules.Exchange(
+		**values,
+		on=moment(on) if on else None,
+		has_file=is_stored(file),
+		comment=comment,
+		by=frappe.session.user,
+	)
+	initial = (one.direction, one.kind) == (rules.TO, rules.INITIAL)
+	if found := rules.exchange_refusals(
+		one,
+		doc.decision,
+		{c.what for c in doc.clocks},
+		{c.what for c in doc.clocks if c.sent_on},
+		reporting.aware_of(complaint),
+		decisions.now(),
+	):
+		refuse(found)
+	if file:
+		require_readable("H4", file)
+	signing.in_hand()
+	user = frappe.session.user
+	doc.append(
+		"exchanges",
+		{
+			**values,
+			"what": one.what if initial else None,
+			"on": on,
+			"comment": comment,
+			"file": file or None,
+			"file_hash": (contents.file_hash(frappe._dict(file_url=file)) or None) if file else None,
+			"by_user": user,
+			"by_name": people.full_name(user),
+			"recorded_on": now_datetime(),
+		},
+	)
+	if initial:
+		for clock in doc.clocks:
+			if clock.what == one.what:
+				clock.sent_on = on
+	reporting.bring(doc, complaint, regimes.read())
+	decisions.save(doc)
+	said = f"{one.direction}: {one.kind} {one.number}"
+	signing.sign(doc, EXCHANGED, role, comment=comment or said, shown_hash=content_hash)
+	reporting.put_into_inbox(doc)
+	return doc
+
+
+def correct_awareness(name: str, content_hash: str, aware_on: str, reason: str) -> Document:
+	"""Correct, signed, when anybody first knew of what a complaint is about; returns the complaint (H4, K2).
+
+	All its deadlines move at once. Later gives us more time: the management representative signs that.
+	"""
+	complaint = decisions.locked_complaint(name, content_hash)
+	_refuse_closed(complaint)
+	before, after = reporting.aware_of(complaint), _time(aware_on)
+	if after is None:
+		refuse_one("H4", mark("Say when anybody in the company or a distributor first knew of it."))
+	later = moment(after) > before
+	signers = (MANAGEMENT_REPRESENTATIVE,) if later else (QUALITY, MANAGEMENT_REPRESENTATIVE)
+	role = require_role("H4", mark("When it was first known is corrected by: {0}."), signers)
+	happened = moment(complaint.happened_on) if complaint.get("happened_on") else None
+	recorded = min(moment(complaint.creation), decisions.now())
+	found = feedback_rules.time_refusals(feedback_rules.Times(recorded, moment(after), happened))
+	found += feedback_rules.awareness_refusals(before, moment(after), reason or "", approved=later)
+	if found:
+		refuse(found)
+	signing.in_hand()
+	complaint.aware_on = after
+	_save(complaint)
+	signing.sign(complaint, CORRECTED, role, comment=reason, shown_hash=content_hash)
+	return complaint
+
+
+def _save(complaint: Document, event: str = "") -> None:
+	complaint.flags.ignore_validate_update_after_submit = True
+	complaint.flags.ignore_links = True
+	with moving(complaint, event):
+		# Who may do this was checked by its function.
+		complaint.save(ignore_permissions=True)
+
+
+def _refuse_closed(complaint: Document) -> None:
+	if complaint.get("workflow_state") == states.CLOSED:
+		refuse_one("H5", mark("The complaint is closed. Open it again first, with a reason."))
+
+
+def _time(value: Any) -> Any:
+	try:
+		return get_datetime(value) if value else None
+	except Exception:
+		refuse_one("H4", mark("This is no time: {0}."), str(value))

@@ -1,0 +1,38 @@
+// Regulators on the form of a complaint (H4): the questionnaire and the decisions. Nothing is decided here.
+(() => {
+	const API = "qms_customer.feedback.reporting_api.";
+
+	frappe.ui.form.on("Customer Complaint", {
+		refresh(frm) {
+			if (frm.is_new()) return;
+			qms_customer.show_panel(frm, "reporting_panel", `${API}get_complaint_panel`, { name: frm.doc.name }, (panel) => {
+				const group = __("Regulators");
+				if (panel.may.includes("answer")) {
+					frm.add_custom_button(__("Answer Questionnaire"), () => answer(frm, panel), group);
+				}
+			});
+		},
+	});
+
+	function answer(frm, panel) {
+		qms_customer.ask(
+			__("Answer Questionnaire"),
+			panel.questions.map(({ question, label, answer }) => ({
+				fieldname: question,
+				fieldtype: "Select",
+				label,
+				options: ["", "Yes", "No"].map((value) => ({ value, label: value ? __(value) : "" })),
+				default: answer,
+			})),
+			__("Save"),
+			(values) =>
+				qms_customer
+					.api(`${API}answer`, {
+						name: frm.doc.name,
+						content_hash: panel.hash,
+						answers: Object.fromEntries(panel.questions.map(({ question }) => [question, values[question] || ""])),
+					})
+					.then(() => frm.reload_doc())
+		);
+	}
+})();
