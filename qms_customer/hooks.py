@@ -414,7 +414,10 @@ scheduler_events = {
 		"qms_customer.records.trail.keep",
 		"qms_customer.contract.registration.remind",
 	],
-	"daily_long": ["qms_customer.contract.register_job.catch_up"],
+	"daily_long": [
+		"qms_customer.contract.register_job.catch_up",
+		"qms_customer.feedback.signals.nightly",
+	],
 }
 
 # Our records do not chain ERPNext's documents: Cancel All leaves them alone, a deleted company's data too.
@@ -450,6 +453,8 @@ company_data_to_be_ignored = [
 	"Contract Register Entry",
 	"Production Notice",
 	"Return Slip",
+	"Complaint Signal",
+	"Event Code Import",
 	"Record Alias",
 	"Record Snapshot",
 	"Electronic Signature",

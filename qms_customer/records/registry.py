@@ -21,6 +21,7 @@ REGISTER = "Contract Register Entry"
 PRODUCTION_NOTICE = "Production Notice"
 RETURN_SLIP = "Return Slip"
 SWEEP_FINDING = "Contract Sweep Finding"
+COMPLAINT_SIGNAL = "Complaint Signal"
 
 
 def always(doc: Any) -> bool:
@@ -267,6 +268,12 @@ RECORDS: dict[str, RecordType] = {
 	SWEEP_FINDING: RecordType(
 		complete={"explanation": lambda d: bool(d.explained_by)},
 		correctable=frozenset({"explanation"}),
+	),
+	COMPLAINT_SIGNAL: RecordType(
+		# By which its group is found again, and that one of it is open at most.
+		bookkeeping=frozenset({"open_key", "group_key"}),
+		complete={"assessment": lambda d: bool(d.assessed_by)},
+		correctable=frozenset({"assessment"}),
 	),
 	# Under which name a renamed master is found: verification follows these, so they are chained too.
 	ALIAS: RecordType(),
