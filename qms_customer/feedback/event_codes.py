@@ -88,12 +88,20 @@ def again(name: str) -> Document:
 
 
 def _refuse_others() -> None:
-	if not set(IMPORTERS) & people.own_roles(frappe.session.user):
+	user = frappe.session.user
+	if not people.is_enabled_person(user) or not set(IMPORTERS) & people.own_roles(user):
 		refuse_one("H3", mark("Codes are imported by: {0}."), ", ".join(IMPORTERS))
 
 
 def _file(url: str) -> Document:
-	names = frappe.get_list("File", filters={"file_url": url or "-", "is_folder": 0}, pluck="name", limit=1)
+	# The same bytes may have been uploaded before, under another name.
+	names = frappe.get_list(
+		"File",
+		filters={"file_url": url or "-", "is_folder": 0},
+		pluck="name",
+		order_by="creation desc",
+		limit=1,
+	)
 	if not names:
 		refuse_one("H3", mark("There is no file {0}. Upload it again."), url or "–")
 	found = frappe.get_doc("File", names[0])

@@ -159,7 +159,9 @@ def _values(
 ) -> dict[str, Any]:
 	window, reference = rules.periods(today, given)
 	return {
-		"methods": "\n".join(methods),
+		"by_number": int(rules.NUMBER in methods),
+		"by_rate": int(rules.RATE in methods),
+		"by_statistics": int(rules.STATISTICAL in methods),
 		"window_from": window.first,
 		"window_to": window.last,
 		"reference_from": reference.first,
