@@ -4,7 +4,7 @@ What is counted and when it is a signal say rules/signals.py. `watch` takes rows
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -47,11 +47,14 @@ def nightly() -> None:
 	window, reference = rules.periods(today, given)
 	found = complaints(reference.first, window.last)
 	if found:
-		watch(found, deliveries(reference.first, window.last), today)
+		watch(found, deliveries(reference.first, window.last)[0], today)
 
 
-def complaints(first: date, last: date) -> list[rules.Complaint]:
-	"""Return all complaints that came in a period, as they are counted; one query."""
+def complaints(first: date, last: date, read: Callable = frappe.get_all) -> list[rules.Complaint]:
+	"""Return the complaints that came in a period, as they are counted; one query.
+
+	`read`: all of them, or with frappe.get_list those that the user may read.
+	"""
 	if not frappe.db.table_exists(COMPLAINT):
 		return []
 	return [
@@ -63,18 +66,22 @@ def complaints(first: date, last: date) -> list[rules.Complaint]:
 			r.cause_code or "",
 			r.customer or "",
 		)
-		for r in frappe.get_all(
+		for r in read(
 			COMPLAINT,
 			filters={"received_on": ("between", [first, last])},
 			fields=["name", "received_on", "item_code", "batch_no", "cause_code", "customer"],
 			order_by="",
+			limit_page_length=0,
 		)
 	]
 
 
-def deliveries(first: date, last: date) -> list[rules.Delivery]:
-	"""Return what left us in a period, as the sales record counts it (D6)."""
-	return [
+def deliveries(first: date, last: date) -> tuple[list[rules.Delivery], list[str]]:
+	"""Return what left us in a period, as the sales record counts it, and the DocTypes that the user may not
+	read (D6).
+	"""
+	record = sales_record.read(sales_record.Wanted(first, last))
+	found = [
 		rules.Delivery(
 			getdate(line.posting_date),
 			float(line.qty),
@@ -82,16 +89,10 @@ def deliveries(first: date, last: date) -> list[rules.Delivery]:
 			line.batch_no or "",
 			line.customer or "",
 		)
-		for line in sales_record.read(sales_record.Wanted(first, last)).lines
+		for line in record.lines
 		if not line.is_return
 	]
-
-
-def tallies(
-	complaints: Iterable[rules.Complaint], deliveries: Iterable[rules.Delivery], today: date
-) -> list[rules.Tally]:
-	"""Return the groups of today's window, for `watch` and for trend charts (H8)."""
-	return rules.tallies(complaints, deliveries, *rules.periods(today, limits()))
+	return found, record.withheld
 
 
 def watch(

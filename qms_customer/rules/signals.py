@@ -27,7 +27,7 @@ a single serious one is a matter of reportability (H4), not of statistics.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -151,7 +151,7 @@ def tallies(
 		now = window.holds(one.day)
 		if not now and not reference.holds(one.day):
 			continue
-		for key in _keys(one):
+		for key in keys(one):
 			if now:
 				recent.add(key)
 			(named if now or key.dimension == BATCH else before)[key].add(one.name)
@@ -185,7 +185,8 @@ def tallies(
 	)
 
 
-def _keys(one: Complaint) -> list[Key]:
+def keys(one: Complaint) -> list[Key]:
+	"""Return the groups that a complaint belongs to; what is not known is none (H8)."""
 	found = [
 		Key(PRODUCT, one.product),
 		Key(CAUSE, one.cause),
@@ -295,11 +296,3 @@ def assessment_refusals(status: str, outcome: str) -> list[Refusal]:
 	if outcome not in OUTCOMES:
 		found.append(Refusal("H8", mark("Say what comes of the signal."), ()))
 	return found
-
-
-def by_dimension(found: Iterable[Tally]) -> Mapping[str, list[Tally]]:
-	"""Return the groups by what they have in common, for charts and reports (H8)."""
-	grouped: dict[str, list[Tally]] = {dimension: [] for dimension in DIMENSIONS}
-	for one in found:
-		grouped[one.key.dimension].append(one)
-	return grouped

@@ -278,12 +278,6 @@ def test_h8_an_assessment_says_what_comes_of_it_and_happens_once() -> None:
 
 
 @pytest.mark.rule("H8")
-def test_h8_groups_for_charts() -> None:
-	groups = rules.by_dimension(rules.tallies([Complaint("C", at(1), "P", "", "", "H")], [], WINDOW, BEFORE))
-	assert [len(groups[d]) for d in rules.DIMENSIONS] == [1, 0, 0, 1]
-
-
-@pytest.mark.rule("H8")
 def test_h8_200000_complaints_are_counted_and_judged_in_a_few_seconds() -> None:
 	import time
 

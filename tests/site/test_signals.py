@@ -4,10 +4,12 @@ from datetime import date, timedelta
 
 import frappe
 import pytest
+from frappe.desk.query_report import run
 from frappe.utils import getdate
 
 from qms_customer.feedback import signal_api as api
 from qms_customer.feedback import signals
+from qms_customer.report.complaint_trends import complaint_trends
 from qms_customer.rules import people as roles
 from qms_customer.rules import signals as rules
 from qms_customer.rules.signals import Complaint, Delivery
@@ -170,7 +172,7 @@ def test_h8_nobody_writes_signals_by_hand() -> None:
 def test_h8_deliveries_are_counted_by_product_batch_and_customer() -> None:
 	note = r.delivered(7)
 	row = note.items[0]
-	mine = [d for d in signals.deliveries(ago(1), getdate()) if d.product == row.item_code]
+	mine = [d for d in signals.deliveries(ago(1), getdate())[0] if d.product == row.item_code]
 	assert [(d.qty, d.customer, d.day) for d in mine] == [(7, note.customer, getdate(note.posting_date))]
 	assert mine[0].batch
 
@@ -211,9 +213,41 @@ def test_h8_the_limits_are_settings_and_say_something() -> None:
 def test_h8_the_nightly_job_opens_them(monkeypatch: pytest.MonkeyPatch) -> None:
 	item = c.item()
 	monkeypatch.setattr(signals, "complaints", lambda first, last: complaints(item, 5))
-	monkeypatch.setattr(signals, "deliveries", lambda first, last: delivered(item))
+	monkeypatch.setattr(signals, "deliveries", lambda first, last: (delivered(item), []))
 	signals.nightly()
 	assert frappe.db.count(SIGNAL, {"item_code": item, "status": rules.OPEN}) == 1
+
+
+@pytest.mark.rule("H8", "K6")
+@pytest.mark.parametrize("by", rules.DIMENSIONS)
+def test_h8_the_report_shows_trends_with_limits(monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+	item, customer = c.item(), c.customer()
+	made = [Complaint(f"CC-{n}", ago(40 * n), item, "=LOT", "NO CODE", customer) for n in range(5)]
+	monkeypatch.setattr(signals, "complaints", lambda first, last, read: made)
+	goods = [Delivery(ago(10), 250, item, "=LOT", customer), Delivery(ago(200), 1000, item, "", customer)]
+	monkeypatch.setattr(signals, "deliveries", lambda first, last: (goods, []))
+	with as_user(make_user(roles.QUALITY)):
+		_columns, rows, message, chart = complaint_trends.execute({"group_by": by})[:4]
+	assert len(rows) == 1 and not message and chart
+	row = rows[0]
+	assert (row["complaints"], row["delivered"], row["limit_count"]) == (
+		(5, 250, 5) if by == rules.BATCH else (3, 250, row["limit_count"])
+	)
+	assert sum(chart["data"]["datasets"][0]["values"]) == 5
+	if by == rules.BATCH:
+		assert row["group"] == "'=LOT" and row["item_code"] == item
+	monkeypatch.setattr(signals, "deliveries", lambda first, last: ([], ["Sales Invoice"]))
+	with as_user(make_user(roles.QUALITY)):
+		_columns, rows, message, _chart = complaint_trends.execute({"group_by": by})[:4]
+	assert rows[0]["delivered"] is None and rows[0]["rate"] is None and message
+
+
+@pytest.mark.rule("H8")
+def test_h8_the_report_answers_before_there_are_complaints() -> None:
+	with as_user(make_user(roles.QUALITY)):
+		run("Complaint Trends", filters="{}", ignore_prepared_report=True)
+	with pytest.raises(frappe.ValidationError, match="H8"):
+		complaint_trends.execute({"group_by": "Weather"})
 
 
 @pytest.mark.rule("H8")
