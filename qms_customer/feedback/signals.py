@@ -50,10 +50,10 @@ def nightly() -> None:
 		watch(found, deliveries(reference.first, window.last)[0], today)
 
 
-def complaints(first: date, last: date, read: Callable = frappe.get_all) -> list[rules.Complaint]:
+def complaints(first: date, last: date, read: Callable | None = None) -> list[rules.Complaint]:
 	"""Return the complaints that came in a period, as they are counted; one query.
 
-	`read`: all of them, or with frappe.get_list those that the user may read.
+	`read`: all of them, or with frappe.get_list only those that the user may read.
 	"""
 	if not frappe.db.table_exists(COMPLAINT):
 		return []
@@ -66,7 +66,7 @@ def complaints(first: date, last: date, read: Callable = frappe.get_all) -> list
 			r.cause_code or "",
 			r.customer or "",
 		)
-		for r in read(
+		for r in (read or frappe.get_all)(
 			COMPLAINT,
 			filters={"received_on": ("between", [first, last])},
 			fields=["name", "received_on", "item_code", "batch_no", "cause_code", "customer"],

@@ -88,7 +88,9 @@ def read(name: str, content: bytes) -> Table:
 	ending = name.lower().rpartition(".")[2]
 	readers = {"json": _json, "xlsx": _xlsx, "csv": _csv}
 	if ending not in readers:
-		raise Unreadable(mark("Codes are read from .json, .xlsx and .csv, not from {0}."), name)
+		raise Unreadable(
+			mark("Codes are read from {1}, not from {0}."), name, ", ".join(map(".{}".format, readers))
+		)
 	table = readers[ending](name, content)
 	if len(table.rows) > MOST_ROWS:
 		raise Unreadable(mark("{0} is too large to be a table of codes."), name)

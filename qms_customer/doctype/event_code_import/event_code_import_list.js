@@ -22,7 +22,8 @@ function import_codes() {
 				reqd: 1,
 				options: { restrictions: { allowed_file_types: [".json", ".xlsx", ".csv"] } },
 				description: __(
-					"The published terminology as .json or .xlsx, or codes of the site as .csv: code, parent, term, term in Chinese, definition."
+					"The published terminology as {0}, or codes of the site as {1}: code, parent, term, term in Chinese, definition.",
+					[".json, .xlsx", ".csv"]
 				),
 			},
 			{
