@@ -17,7 +17,7 @@ from frappe.utils.background_jobs import is_job_enqueued
 from frappe.utils.nestedset import rebuild_tree
 
 from qms_customer.contract import notify, people
-from qms_customer.messages import refuse, refuse_one, say, sentence
+from qms_customer.messages import QMSRefusal, refuse, refuse_one, say, sentence
 from qms_customer.records.token import is_moving, moving
 from qms_customer.rules import code_tables, mark
 from qms_customer.rules import event_codes as rules
@@ -143,6 +143,10 @@ def run(name: str) -> Document:
 		table = code_tables.read(record.file_name, content)
 	except code_tables.Unreadable as error:
 		return _end(record, [say(error.message, error.args_of_message)])
+	except QMSRefusal as error:
+		# The file is gone: nobody is there to read a message.
+		frappe.clear_last_message()
+		return _end(record, [str(error)])
 	_progress(record, 30)
 	if record.kind == SITE:
 		codes, problems = rules.site_codes(table.rows, before)

@@ -215,6 +215,16 @@ def test_h3_a_file_that_was_changed_after_its_upload_is_not_imported() -> None:
 	assert not stored("term")
 
 
+@pytest.mark.rule("H3")
+def test_h3_a_file_that_is_gone_ends_its_import() -> None:
+	with as_user(quality()):
+		file = c.upload(file_name="a.json", content=json.dumps(annex_a()))
+		name = api.start_import(file.file_url, "2026")["name"]
+		frappe.db.delete("File", {"name": file.name})
+		record = codes.run(name)
+	assert record.status == codes.REFUSED and "There is no file" in record.problems
+
+
 @pytest.mark.rule("H3", "K2")
 def test_h3_nobody_writes_an_import_by_hand() -> None:
 	name = as_json(annex_a()).name
