@@ -128,8 +128,13 @@ def _enqueue(name: str) -> None:
 	)
 
 
-def run(name: str) -> Document:
-	"""Import a file to its end: all of it, or nothing and a list of what is wrong (H3). The job."""
+def run(name: str) -> None:
+	"""Import a file; the job, whose result is kept where no document belongs."""
+	import_file(name)
+
+
+def import_file(name: str) -> Document:
+	"""Import a file to its end: all of it, or nothing and a list of what is wrong (H3)."""
 	record = frappe.get_doc(IMPORT, name, for_update=True)
 	if record.status != WAITING:
 		return record

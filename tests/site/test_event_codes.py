@@ -27,7 +27,7 @@ def imported(name: str, content: bytes | str, edition: str = "", user: str = "")
 		file = c.upload(file_name=name, content=content)
 		started = api.start_import(file.file_url, edition)["name"]
 		assert frappe.db.get_value(codes.IMPORT, started, "status") == codes.WAITING
-		return codes.run(started)
+		return codes.import_file(started)
 
 
 def as_json(entries: list[dict], edition: str = "2026") -> Document:
@@ -199,6 +199,7 @@ def test_h3_a_job_that_is_started_twice_does_the_work_of_one() -> None:
 		assert api.run_again(name) == {"name": name}
 		codes.run(name)
 		before = frappe.get_doc(codes.IMPORT, name).as_dict()
+		assert before.status == codes.FINISHED
 		codes.run(name)
 		assert frappe.get_doc(codes.IMPORT, name).as_dict() == before
 		with pytest.raises(frappe.ValidationError, match="H3"):
@@ -211,7 +212,7 @@ def test_h3_a_file_that_was_changed_after_its_upload_is_not_imported() -> None:
 		file = c.upload(file_name="a.json", content=json.dumps(annex_a()))
 		name = api.start_import(file.file_url, "2026")["name"]
 		frappe.db.sql("update `tabEvent Code Import` set file_hash = 'x' where name = %s", name)
-		assert codes.run(name).status == codes.REFUSED
+		assert codes.import_file(name).status == codes.REFUSED
 	assert not stored("term")
 
 
@@ -221,7 +222,7 @@ def test_h3_a_file_that_is_gone_ends_its_import() -> None:
 		file = c.upload(file_name="a.json", content=json.dumps(annex_a()))
 		name = api.start_import(file.file_url, "2026")["name"]
 		frappe.db.delete("File", {"name": file.name})
-		record = codes.run(name)
+		record = codes.import_file(name)
 	assert record.status == codes.REFUSED and "There is no file" in record.problems
 
 
