@@ -277,7 +277,7 @@ def _translated(row: Row, known: Known | None) -> tuple[Code, Problem | None]:
 	for name, said, stands in (
 		(mark("Term"), row.get("term"), known.term),
 		(mark("Definition"), row.get("definition"), known.definition),
-		(mark("Above"), row.get("parent").upper(), known.parent),
+		(mark("Code Above"), row.get("parent").upper(), known.parent),
 	):
 		if said and said.casefold() != stands.casefold():
 			return none, _problem(

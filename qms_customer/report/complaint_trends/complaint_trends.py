@@ -73,7 +73,7 @@ def _columns(by: str) -> list[dict]:
 		column("rate", _("Rate per 1,000"), "Float", 120, precision=2),
 		column("reference_complaints", _("Complaints Before"), "Int", 130),
 		column("reference_rate", _("Rate Before"), "Float", 120, precision=2),
-		column("limit_count", _("Limit"), "Int", 90),
+		column("limit_count", _("Limit of Complaints"), "Int", 90),
 		column("crossed", _("Signal"), "Check", 80),
 	]
 
