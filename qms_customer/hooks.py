@@ -457,7 +457,10 @@ scheduler_events = {
 		"qms_customer.records.trail.keep",
 		"qms_customer.contract.registration.remind",
 	],
-	"daily_long": ["qms_customer.contract.register_job.catch_up"],
+	"daily_long": [
+		"qms_customer.contract.register_job.catch_up",
+		"qms_customer.feedback.signals.nightly",
+	],
 }
 
 # Our records do not chain ERPNext's documents: Cancel All leaves them alone, a deleted company's data too.
@@ -499,6 +502,8 @@ company_data_to_be_ignored = [
 	"Customer Feedback",
 	"Customer Complaint",
 	"Reportability Decision",
+	"Complaint Signal",
+	"Event Code Import",
 	"Record Alias",
 	"Record Snapshot",
 	"Electronic Signature",

@@ -24,6 +24,7 @@ COMPLAINT = "Customer Complaint"
 FEEDBACK = "Customer Feedback"
 SWEEP_FINDING = "Contract Sweep Finding"
 REPORTABILITY = "Reportability Decision"
+COMPLAINT_SIGNAL = "Complaint Signal"
 
 
 def always(doc: Any) -> bool:
@@ -331,6 +332,12 @@ RECORDS: dict[str, RecordType] = {
 		correctable=frozenset({"reason", "exchanges.number", "exchanges.comment"}),
 		# H4: what was exchanged is evidence from the moment it is attached.
 		files_from="asked_on",
+	),
+	COMPLAINT_SIGNAL: RecordType(
+		# By which its group is found again, and that one of it is open at most.
+		bookkeeping=frozenset({"open_key", "group_key"}),
+		complete={"assessment": lambda d: bool(d.assessed_by)},
+		correctable=frozenset({"assessment"}),
 	),
 	# Under which name a renamed master is found: verification follows these, so they are chained too.
 	ALIAS: RecordType(),

@@ -42,6 +42,7 @@ DEFAULTS = (
 	Form("Contract Change Notice", "QMS-CR-11", "A/0", "Sales", 5),
 	Form("Change Acknowledgement", "QMS-CR-13", "A/0", "Sales", 5),
 	Form("Contract Sweep Finding", "QMS-CR-15", "A/0", "Management Representative", 5),
+	Form("Complaint Signal", "QMS-CR-24", "A/0", "Quality", 5),
 	# The one form that the excerpts number. They give no years: as long as a device may be in use.
 	Form(SALES_RECORD, "QP07-02", "A/0", "Sales", PERMANENT),
 	Form("Production Notice", "QMS-CR-12", "A/0", "Production", 5),

@@ -220,7 +220,7 @@ def test_the_command_is_installed() -> None:
 	project = toml.loads((env.CHECKOUT / "pyproject.toml").read_text())["project"]
 	module, _, name = project["scripts"]["qms-customer"].partition(":")
 	assert callable(getattr(importlib.import_module(module), name))
-	assert [re.match(r"[\w-]+", d)[0] for d in project["dependencies"]] == ["openpyxl", "biip"]
+	assert [re.match(r"[\w-]+", d)[0] for d in project["dependencies"]] == ["openpyxl", "biip", "scipy"]
 
 
 def long_export(rows: int) -> Iterator[list[object]]:

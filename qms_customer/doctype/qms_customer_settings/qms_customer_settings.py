@@ -8,6 +8,7 @@ from frappe.model.naming import NamingSeries
 from qms_customer.contract import adopt, scope
 from qms_customer.contract.people import own_roles
 from qms_customer.contract.settings import DOCTYPE
+from qms_customer.feedback import signals
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
 from qms_customer.records.token import is_moving
@@ -15,6 +16,7 @@ from qms_customer.rules import aspects as aspect_rules
 from qms_customer.rules import escalation, forms, mark
 from qms_customer.rules import review as rules
 from qms_customer.rules import scope as scope_rules
+from qms_customer.rules import signals as signal_rules
 
 
 class QMSCustomerSettings(Document):
@@ -62,6 +64,9 @@ class QMSCustomerSettings(Document):
 			{d.department for d in self.departments},
 		)
 		if found:
+			refuse(found)
+		# 0 in the form: the default.
+		if found := signal_rules.limits_refusals(signals.limits(self)):
 			refuse(found)
 		self._check_standing_review()
 		if self.contract_series:
