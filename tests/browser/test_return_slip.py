@@ -14,6 +14,7 @@ from erpnext.controllers.sales_and_purchase_return import make_return_doc
 from qms_customer.contract import states
 from qms_customer.rules import people as roles
 from tests.support import contracts as c
+from tests.support import disposed as d
 from tests.support import env, services
 from tests.support import goods as g
 from tests.support import returned as r
@@ -136,3 +137,36 @@ def test_a_return_without_a_slip_is_refused_and_its_button_begins_one(
 	hand.page.shot("2-slip")
 	frappe.db.rollback()
 	assert frappe.db.get_value("Delivery Note", draft.name, "docstatus") == 0
+
+
+@pytest.mark.rule("G2", "G6")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_business_manager_decides_on_a_telephone(
+	desk: Callable[..., DeskPage], cast: c.World, lang: str
+) -> None:
+	d.quarantine()
+	code = r.device(item_name="Infusion Set IS-10")
+	slip = r.claiming(cast, r.delivered(10, c.customer(customer_name="Ruijin Hospital"), code), 3)
+	frappe.db.commit()
+	manager = Hands(desk(cast.person(roles.BUSINESS_MANAGER), lang=lang, phone=True))
+	shown(manager.open(r.SLIP, slip.name))
+	manager.page.shot("1-slip", full_page=True)
+	manager.button("Decide Return")
+	manager.fill(manager.dialog, decision="Approved")
+	manager.slash("comment")
+	manager.page.shot("2-decide")
+	manager.sign()
+	frappe.db.rollback()
+	assert slip.reload().workflow_state == states.RETURN_ROUTING
+	d.destroyed(cast, d.routed(cast, slip, "Destroyed on Site"))
+	frappe.db.commit()
+	manager.open(r.SLIP, slip.name)
+	manager.page.wait_for_selector(".qms-return-goods", state="attached")
+	manager.page.settle()
+	manager.page.shot("3-settlement", full_page=True)
+	manager.button("Give Something Else")
+	manager.fill(manager.dialog, instead="Nothing More", reason="The customer waives it, by phone")
+	manager.page.shot("4-instead")
+	manager.sign()
+	frappe.db.rollback()
+	assert slip.reload().workflow_state == states.RETURN_CLOSED
