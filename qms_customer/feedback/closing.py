@@ -7,7 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from qms_customer.contract import notify, people
-from qms_customer.feedback import complaint_inbox, handled, standing
+from qms_customer.feedback import complaint_inbox, handled, reporting, standing
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import ledger, signing
 from qms_customer.records.completeness import refuse_incomplete
@@ -51,6 +51,8 @@ def close(name: str, content_hash: str, comment: str) -> Document:
 	# What was opened elsewhere meanwhile counts, too.
 	standing.settle(doc)
 	opened.require_state(doc, "H5", rules.CLOSING)
+	if owed := reporting.owed(doc.name):
+		refuse_one("H4", mark("A report is owed and not recorded as sent: {0}."), ", ".join(owed))
 	user = frappe.session.user
 	role, reason = may_close(doc, user)
 	if not role or not people.is_present(user):

@@ -35,10 +35,13 @@ def readable_complaint(name: str) -> Document:
 	return complaint
 
 
-def shown_hash(*documents: Document) -> str:
+def shown_hash(decision: Document, complaint: Document) -> str:
 	"""Return the hash of all that a person sees of a decision and its complaint (C12)."""
 	seen = json.dumps(
-		[[d.name, contents.text_of(d), d.get("workflow_state") or "", d.turn or 0] for d in documents],
+		[
+			[d.name, contents.text_of(d), d.get("workflow_state") or "", d.turn or 0]
+			for d in (decision, complaint)
+		],
 		ensure_ascii=False,
 	)
 	return hashlib.sha256(seen.encode()).hexdigest()
@@ -52,23 +55,11 @@ def locked(name: str, content_hash: str) -> tuple[Document, Document]:
 	decision, complaint = readable(name)
 	complaint = frappe.get_doc(COMPLAINT, complaint.name, for_update=True)
 	decision = frappe.get_doc(DOCTYPE, name, for_update=True)
-	_require(content_hash, decision, complaint)
-	return decision, complaint
-
-
-def locked_complaint(name: str, content_hash: str) -> Document:
-	"""Lock a complaint and return it if it is still what was shown (C12, L1)."""
-	readable_complaint(name)
-	complaint = frappe.get_doc(COMPLAINT, name, for_update=True)
-	_require(content_hash, complaint)
-	return complaint
-
-
-def _require(content_hash: str, *documents: Document) -> None:
-	if content_hash != shown_hash(*documents):
+	if content_hash != shown_hash(decision, complaint):
 		refuse_one(
 			"C12", mark("The complaint has changed since it was shown to you. Reload it and do it again.")
 		)
+	return decision, complaint
 
 
 def save(decision: Document, event: str = "") -> None:

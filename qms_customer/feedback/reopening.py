@@ -56,13 +56,17 @@ def on_comment(doc: Document, method: str | None = None) -> None:
 		_on_entry(doc, _("A comment was written: {0}").format(strip_html(doc.content or "")[:140]))
 
 
-def _on_entry(entry: Document, reason: str) -> None:
-	if entry.reference_doctype != handled.DOCTYPE or not entry.reference_name:
-		return
-	doc = frappe.get_doc(handled.DOCTYPE, entry.reference_name, for_update=True)
+def by_entry(name: str, reason: str) -> None:
+	"""Open a complaint again for an entry that somebody else made, if its closing is signed (H5)."""
+	doc = frappe.get_doc(handled.DOCTYPE, name, for_update=True)
 	if not standing.closings(doc):
 		return
 	# Somebody reads what came in, and then says from which step on it matters.
 	complaints.reopen(doc, "Closing", reason)
 	opened.save(doc, REOPENED)
 	complaint_inbox.ask(doc)
+
+
+def _on_entry(entry: Document, reason: str) -> None:
+	if entry.reference_doctype == handled.DOCTYPE and entry.reference_name:
+		by_entry(entry.reference_name, reason)

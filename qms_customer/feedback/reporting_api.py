@@ -35,16 +35,6 @@ def answer(name: str, content_hash: str, answers: str | dict | None = None) -> d
 
 
 @frappe.whitelist(methods=["POST"])
-def correct_awareness(
-	name: str, content_hash: str, aware_on: str, reason: str = "", signature: str | dict | None = None
-) -> dict:
-	"""Correct when anybody first knew of what a complaint is about (H4)."""
-	decisions.readable_complaint(name)
-	with signing.pen(signature):
-		return _state(reporting_steps.correct_awareness(name, content_hash, aware_on, reason))
-
-
-@frappe.whitelist(methods=["POST"])
 def decide(
 	name: str,
 	content_hash: str,

@@ -8,8 +8,8 @@ from frappe.model.document import Document
 from frappe.utils import cint, get_datetime
 
 from qms_customer.contract import people
-from qms_customer.feedback import decisions, regimes, reporting
-from qms_customer.rules import complaint as states
+from qms_customer.feedback import decisions, regimes, reporting, standing
+from qms_customer.returns import opened
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import QUALITY
 from qms_customer.shown import label, render
@@ -59,7 +59,6 @@ def of_complaint(complaint: Document) -> dict[str, Any]:
 			decisions.DOCTYPE, filters={"complaint": complaint.name}, pluck="name", order_by="creation, name"
 		)
 	]
-	is_open = complaint.get("workflow_state") != states.CLOSED
 	return {
 		"html": render(
 			"panels/complaint_reporting.html",
@@ -69,12 +68,12 @@ def of_complaint(complaint: Document) -> dict[str, Any]:
 			questions=questions(complaint),
 			open=reporting.undecided(complaint.name),
 		),
-		"hash": decisions.shown_hash(complaint),
+		"hash": opened.shown_hash(complaint),
 		"questions": [
 			{"question": question, "label": text, "answer": given}
 			for question, text, given in questions(complaint)
 		],
-		"may": ["answer"] if is_open and _holds(QUALITY) else [],
+		"may": ["answer"] if _holds(QUALITY) and not standing.closings(complaint) else [],
 	}
 
 

@@ -1,5 +1,5 @@
-"""What Quality does about regulators: answers the questionnaire, decides, corrects awareness, records what
-was exchanged (H4, K3).
+"""What Quality does about regulators: answers the questionnaire, decides, records what was exchanged (H4,
+K3).
 """
 
 from collections.abc import Mapping
@@ -12,15 +12,13 @@ from frappe.utils import get_datetime, now_datetime
 
 from qms_customer.contract import notify, people
 from qms_customer.erp.file import is_stored, require_readable
-from qms_customer.feedback import decisions, regimes, reporting
+from qms_customer.feedback import decisions, handled, regimes, reopening, reporting
 from qms_customer.feedback.decisions import moment
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import contents, signing
 from qms_customer.records.completeness import refuse_incomplete
-from qms_customer.records.token import moving
+from qms_customer.returns import opened
 from qms_customer.returns.opened import require_role
-from qms_customer.rules import complaint as states
-from qms_customer.rules import feedback as feedback_rules
 from qms_customer.rules import mark
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
@@ -32,7 +30,6 @@ DECIDED = {
 	rules.NOT_REPORTABLE: mark("Decided: Not Reportable"),
 }
 EXCHANGED = mark("Exchange with the Regulator Recorded")
-CORRECTED = mark("Awareness Corrected")
 
 
 def answer(name: str, content_hash: str, answers: Mapping[str, Any]) -> Document:
@@ -40,9 +37,8 @@ def answer(name: str, content_hash: str, answers: Mapping[str, Any]) -> Document
 
 	What follows in each regime is suggested at once. A question may stay open; that is no "no".
 	"""
-	complaint = decisions.locked_complaint(name, content_hash)
 	require_role("H4", mark("The questionnaire is answered by: {0}."), (QUALITY,))
-	_refuse_closed(complaint)
+	complaint = handled.open_one(name, content_hash, rule="H4")
 	wrong = [
 		question
 		for question, given in answers.items()
@@ -51,7 +47,7 @@ def answer(name: str, content_hash: str, answers: Mapping[str, Any]) -> Document
 	if wrong:
 		refuse_one("H4", mark("{0} is no question that can be answered so."), wrong[0])
 	complaint.update({question: given or "" for question, given in answers.items()})
-	_save(complaint, ANSWERED)
+	opened.save(complaint, ANSWERED)
 	return complaint
 
 
@@ -100,6 +96,7 @@ def decide(name: str, content_hash: str, decision: str, reason: str = "", due_on
 	decisions.save(doc)
 	signing.sign(doc, DECIDED[decision], role, comment=reason, shown_hash=content_hash)
 	reporting.put_into_inbox(doc)
+	reopening.by_entry(complaint.name, f"{_(DECIDED[decision])}: {doc.regime}")
 	if decision == rules.REPORTABLE:
 		text = _("Complaint {0} is reportable: {1}").format(complaint.name, doc.regime)
 		notify.tell(people.holders(MANAGEMENT_REPRESENTATIVE), text, doc)
@@ -160,46 +157,8 @@ def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> D
 	said = f"{one.direction}: {one.kind} {one.number}"
 	signing.sign(doc, EXCHANGED, role, comment=comment or said, shown_hash=content_hash)
 	reporting.put_into_inbox(doc)
+	reopening.by_entry(complaint.name, f"{_(EXCHANGED)}: {doc.regime}, {said}")
 	return doc
-
-
-def correct_awareness(name: str, content_hash: str, aware_on: str, reason: str) -> Document:
-	"""Correct, signed, when anybody first knew of what a complaint is about; returns the complaint (H4, K2).
-
-	All its deadlines move at once. Later gives us more time: the management representative signs that.
-	"""
-	complaint = decisions.locked_complaint(name, content_hash)
-	_refuse_closed(complaint)
-	before, after = reporting.aware_of(complaint), _time(aware_on)
-	if after is None:
-		refuse_one("H4", mark("Say when anybody in the company or a distributor first knew of it."))
-	later = moment(after) > before
-	signers = (MANAGEMENT_REPRESENTATIVE,) if later else (QUALITY, MANAGEMENT_REPRESENTATIVE)
-	role = require_role("H4", mark("When it was first known is corrected by: {0}."), signers)
-	happened = moment(complaint.happened_on) if complaint.get("happened_on") else None
-	recorded = min(moment(complaint.creation), decisions.now())
-	found = feedback_rules.time_refusals(feedback_rules.Times(recorded, moment(after), happened))
-	found += feedback_rules.awareness_refusals(before, moment(after), reason or "", approved=later)
-	if found:
-		refuse(found)
-	signing.in_hand()
-	complaint.aware_on = after
-	_save(complaint)
-	signing.sign(complaint, CORRECTED, role, comment=reason, shown_hash=content_hash)
-	return complaint
-
-
-def _save(complaint: Document, event: str = "") -> None:
-	complaint.flags.ignore_validate_update_after_submit = True
-	complaint.flags.ignore_links = True
-	with moving(complaint, event):
-		# Who may do this was checked by its function.
-		complaint.save(ignore_permissions=True)
-
-
-def _refuse_closed(complaint: Document) -> None:
-	if complaint.get("workflow_state") == states.CLOSED:
-		refuse_one("H5", mark("The complaint is closed. Open it again first, with a reason."))
 
 
 def _time(value: Any) -> Any:

@@ -42,7 +42,6 @@ def test_nobody_but_quality_decides_answers_or_records(world: c.World, decision:
 			lambda: api.decide(decision.name, one, rules.NOT_REPORTABLE, "Harmless"),
 			lambda: api.answer(complaint.name, whole, {"death": "No"}),
 			lambda: api.record_exchange(decision.name, one, exchange),
-			lambda: api.correct_awareness(complaint.name, whole, "2026-01-01 00:00:00", "Because"),
 		):
 			with pytest.raises((QMSRefusal, frappe.PermissionError)):
 				call()

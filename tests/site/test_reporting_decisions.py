@@ -269,7 +269,7 @@ def test_awareness_corrected_to_earlier_moves_every_deadline_at_once(world: c.Wo
 @pytest.mark.rule("H4")
 def test_awareness_corrected_to_later_is_signed_by_the_management_representative(world: c.World) -> None:
 	doc = r.complaint(NMPA, aware_on="2026-11-03 20:00:00")
-	with nothing_changes(doc), pytest.raises(QMSRefusal, match="H4: When it was first known"):
+	with nothing_changes(doc), pytest.raises(QMSRefusal, match="H4: A later awareness"):
 		r.correct(world, doc, "2026-11-04 20:00:00", "A slip of the pen")
 	r.correct(world, doc, "2026-11-04 20:00:00", "A slip of the pen", roles.MANAGEMENT_REPRESENTATIVE)
 	assert doc.aware_on == moment("2026-11-04 20:00:00")

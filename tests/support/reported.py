@@ -8,9 +8,10 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import add_to_date, now_datetime
 
-from qms_customer.feedback import decisions, reporting
+from qms_customer.feedback import complaint_api, decisions, reporting
 from qms_customer.feedback import reporting_api as api
 from qms_customer.records.token import moving
+from qms_customer.returns import opened
 from qms_customer.rules import people as roles
 from qms_customer.rules import reportability as rules
 from tests.support import contracts as c
@@ -57,7 +58,7 @@ def shown(doc: Document) -> str:
 	"""Return the hash of what the form shows now, of a decision or of a complaint."""
 	doc = frappe.get_doc(doc.doctype, doc.name)
 	if doc.doctype == COMPLAINT:
-		return decisions.shown_hash(doc)
+		return opened.shown_hash(doc)
 	return decisions.shown_hash(doc, frappe.get_doc(COMPLAINT, doc.complaint))
 
 
@@ -96,5 +97,5 @@ def send(world: c.World, decision: Document, **values: Any) -> Document:
 def correct(world: c.World, doc: Document, aware_on: Any, reason: str, role: str = roles.QUALITY) -> Document:
 	"""Somebody corrects when it was first known."""
 	with as_user(world.person(role)):
-		api.correct_awareness(doc.name, shown(doc), str(aware_on), reason)
+		complaint_api.correct_awareness(doc.name, shown(doc), str(aware_on), reason)
 	return doc.reload()
