@@ -7,7 +7,7 @@ line. The notice itself is made from what is needed, elsewhere.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import frappe
@@ -194,7 +194,7 @@ def due() -> Any:
 	return add_days(getdate(), cint(settings().get("advisory_days")) or rules.DAYS)
 
 
-def deciders(doc: Document) -> list[str]:
+def deciders() -> list[str]:
 	"""Return who decides: management representatives and their delegates, who see all customers (I1, L2)."""
 	return [user for user in people.deciders(MANAGEMENT_REPRESENTATIVE) if not is_limited(user)]
 
@@ -204,10 +204,25 @@ def put_into_inbox(doc: Document, asked: Sequence[str] = ()) -> None:
 	notify.done(doc)
 	about = doc.item_name or doc.item_code or doc.reference_name
 	day = str(doc.due_on) if doc.due_on else None
-	users = deciders(doc)
-	notify.assign(doc, users, _("Decide whether users of {0} are told: {1}").format(about, doc.name), day)
+	users = deciders()
+	notify.assign(doc, users, _task(doc), day)
 	others = [user for user in asked if user not in users and not is_limited(user)]
 	notify.assign(doc, others, _("More is asked about {0}: {1}").format(about, doc.name), day)
+
+
+def ask_delegate(delegate: str, asked: Collection[str]) -> None:
+	"""Ask a delegate, whose period has begun, to decide what waits and was not `asked` of them (I1, L2)."""
+	for name in frappe.get_all(
+		DOCTYPE, {"decision": rules.UNDECIDED}, pluck="name", order_by="creation, name"
+	):
+		doc = frappe.get_doc(DOCTYPE, name)
+		if name not in asked and delegate in deciders():
+			notify.assign(doc, [delegate], _task(doc), str(doc.due_on))
+
+
+def _task(doc: Document) -> str:
+	about = doc.item_name or doc.item_code or doc.reference_name
+	return _("Decide whether users of {0} are told: {1}").format(about, doc.name)
 
 
 # Who sees it

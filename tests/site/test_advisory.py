@@ -6,7 +6,7 @@ import frappe
 import pytest
 from frappe.utils import add_days, getdate, nowdate
 
-from qms_customer.contract import escalation
+from qms_customer.contract import escalation, scheduled
 from qms_customer.feedback import advisory, concerned, signal_api
 from qms_customer.feedback import advisory_api as api
 from qms_customer.records import verification
@@ -168,7 +168,7 @@ def test_i1_a_delegate_decides_for_the_representative(world: c.World) -> None:
 				"reason": "Leave",
 			}
 		).insert().submit()
-	advisory.put_into_inbox(doc)
+	scheduled.assign_to_delegate(roles.MANAGEMENT_REPRESENTATIVE, delegate)
 	assert delegate in a.todos(doc)
 	a.do(delegate, "decide", doc, rules.NOT_NEEDED, "Used up")
 	assert (doc.decided_by, doc.acting_for) == (delegate, a.representative(world))
