@@ -32,7 +32,7 @@ def entries(doc: frappe.model.document.Document) -> list[tuple[str, str]]:
 
 @pytest.mark.rule("I1", "I2", "L3")
 def test_i1_a_serious_harm_asks_once_with_all_to_whom_the_batch_went(world: c.World) -> None:
-	code = r.device()
+	mr, code = a.representative(world), r.device()
 	batch, other = sales.batch(code, 40), sales.batch(code, 40)
 	first, second = c.customer(), c.customer()
 	note = sales.delivered(first, {"item_code": code, "qty": 6, "batch_no": batch})
@@ -57,7 +57,7 @@ def test_i1_a_serious_harm_asks_once_with_all_to_whom_the_batch_went(world: c.Wo
 	(stock,) = concerned.table(doc.stock)
 	assert (stock.warehouse, stock.quantity, stock.quarantine) == (c.warehouse(), "31", 0)
 	due = str(add_days(getdate(), 2))
-	assert (str(doc.due_on), a.todos(doc)[a.representative(world)]) == (due, due)
+	assert (str(doc.due_on), a.todos(doc)[mr]) == (due, due)
 	# Asked again for the same, nothing happens.
 	before = doc.as_dict()
 	assert advisory.of_complaint(complaint.reload()) == doc.name
@@ -244,10 +244,11 @@ def test_i1_a_signal_that_needs_action_asks_and_so_does_quality_by_hand(world: c
 
 @pytest.mark.rule("I1", "L3")
 def test_i1_what_is_not_decided_goes_up_and_never_lapses(world: c.World) -> None:
+	mr, gm = a.representative(world), world.gm
 	doc = a.asked(world)
 	frappe.db.set_value(a.DECISION, doc.name, "due_on", add_days(nowdate(), -6), update_modified=False)
 	told = next(n for n in escalation.notices() if n.item.row.name == doc.name)
-	assert told.people[a.representative(world)] == "" and told.people[world.gm] == roles.GENERAL_MANAGER
+	assert told.people[mr] == "" and told.people[gm] == roles.GENERAL_MANAGER
 	assert doc.item_name in told.item.subject(told.late)
 	assert doc.reload().decision == rules.UNDECIDED
 
