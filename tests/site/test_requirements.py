@@ -53,12 +53,13 @@ def test_h9_the_seller_takes_a_changed_requirement_up_by_a_change_notice(world: 
 	assert shown_on(order, world.sales)
 	with pytest.raises(frappe.ValidationError, match="H9"):
 		f.answer(world, doc)
+	another = c.committed_order(world, c.item(stock=50)).name
 	with as_user(seller):
 		shown = api.get_panel(doc.name)
 		assert (order.name in shown["orders"], shown["notices"]) == (True, [])
 		assert {"take_up", "make_notice"} <= set(shown["may"]) and "answer" not in shown["may"]
 		with pytest.raises(frappe.ValidationError, match="H9"):
-			api.make_notice(doc.name, c.committed_order(world, c.item(stock=50)).name)
+			api.make_notice(doc.name, another)
 		name = api.make_notice(doc.name, order.name)["name"]
 		assert api.get_panel(doc.name)["notices"] == [name]
 	notice = frappe.get_doc("Contract Change Notice", name)
