@@ -34,7 +34,12 @@ doctype_js = {
 	"Issue": "public/js/feedback_make.js",
 	"Warranty Claim": "public/js/feedback_make.js",
 	"Maintenance Visit": "public/js/feedback_make.js",
-	"Customer Complaint": "public/js/reporting.js",
+	"Customer Complaint": [
+		"public/js/reporting.js",
+		"public/js/advisory_make.js",
+		"public/js/complaint_return.js",
+	],
+	"Complaint Signal": "public/js/advisory_make.js",
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -216,13 +221,24 @@ doc_events = {
 		"on_trash": "qms_customer.feedback.complaints.before_deletion",
 		"after_delete": "qms_customer.feedback.complaints.before_deletion",
 	},
-	("Return Slip",): {"on_change": "qms_customer.feedback.complaints.on_document"},
-	"Reportability Decision": {"on_change": "qms_customer.feedback.complaints.on_decision"},
+	("Return Slip",): {
+		"after_insert": "qms_customer.feedback.actions.on_slip",
+		"on_change": "qms_customer.feedback.complaints.on_document",
+	},
+	"Reportability Decision": {
+		"on_change": [
+			"qms_customer.feedback.complaints.on_decision",
+			# I1: what is reported, users may have to be told.
+			"qms_customer.feedback.advisory.on_decision",
+		]
+	},
 	"Contract Adoption": {"on_change": "qms_customer.erp.register.on_adoption"},
 	# H4: deadlines follow what a complaint says, whoever wrote it.
-	"Customer Complaint": dict.fromkeys(
-		("on_update", "on_update_after_submit"), "qms_customer.feedback.reporting.on_complaint"
-	),
+	# I1: where harm is possible it is asked whether users are told.
+	"Customer Complaint": {
+		event: ["qms_customer.feedback.reporting.on_complaint", "qms_customer.feedback.advisory.on_complaint"]
+		for event in ("on_update", "on_update_after_submit")
+	},
 	"Stock Entry": {
 		"before_validate": "qms_customer.erp.stock_entry.before_validate",
 		"before_submit": "qms_customer.erp.stock_entry.before_submit",
@@ -424,6 +440,10 @@ jinja = {
 		"qms_customer.returns.prints.qms_destruction_certificate",
 	]
 }
+# It names all who have a product: not for those who are limited to some customers (I2, L1).
+has_permission = {"Advisory Notice Decision": "qms_customer.feedback.advisory.has_permission"}
+permission_query_conditions = {"Advisory Notice Decision": "qms_customer.feedback.advisory.query_conditions"}
+
 pdf_generator = "qms_customer.records.pdf.generate"
 
 override_whitelisted_methods = {
@@ -478,6 +498,7 @@ auto_cancel_exempted_doctypes = [
 	"Customer Feedback",
 	"Customer Complaint",
 	"Reportability Decision",
+	"Advisory Notice Decision",
 ]
 # Computed anew at any time: it goes when its contract goes.
 ignore_links_on_delete = ["Capacity Forecast"]
@@ -503,6 +524,7 @@ company_data_to_be_ignored = [
 	"Customer Complaint",
 	"Reportability Decision",
 	"Complaint Signal",
+	"Advisory Notice Decision",
 	"Event Code Import",
 	"Record Alias",
 	"Record Snapshot",

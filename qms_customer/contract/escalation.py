@@ -40,6 +40,7 @@ from qms_customer.contract.settings import escalation_steps, settings
 from qms_customer.feedback import handled, intake
 from qms_customer.messages import term
 from qms_customer.returns import waiting
+from qms_customer.rules import advisory as advisory_rules
 from qms_customer.rules import change, mark, reportability
 from qms_customer.rules import complaint as complaint_rules
 from qms_customer.rules import content as content_rules
@@ -48,6 +49,7 @@ from qms_customer.rules.people import (
 	ACCOUNTS_WITHOUT_PERSON,
 	BUSINESS_MANAGER,
 	GENERAL_MANAGER,
+	MANAGEMENT_REPRESENTATIVE,
 	PLANNING,
 	PRODUCTION,
 	QUALITY,
@@ -59,7 +61,8 @@ from qms_customer.rules.workdays import Calendar
 from qms_customer.shown import language
 
 DOCTYPE = "Review Escalation"
-REPORTABILITY = "Reportability Decision"
+REPORTABILITY, ADVISORY = "Reportability Decision", "Advisory Notice Decision"
+NO_ADVICE = mark("Overdue by {0} business day(s): whether users are told of {1} by an advisory notice ({2})")
 NOT_DECIDED = mark("Overdue by {0} business day(s): whether complaint {1} is reportable ({2})")
 NOT_REPORTED = mark("Overdue by {0} business day(s): the report of complaint {1} ({2})")
 HOLIDAY_LIST = workdays.HOLIDAY_LIST
@@ -117,6 +120,7 @@ def notices() -> list[Notice]:
 		*_tasks(today, calendars),
 		*_provisional(today, staff),
 		*_reports(today),
+		*_advisories(today),
 	):
 		calendar = calendars[item.row.company]
 		heard = rules.who_hears(item.waiting, today, calendar, steps, staff)
@@ -640,6 +644,35 @@ def _reports(today: date) -> list[Item]:
 			)
 		)
 	return found
+
+
+def _advisories(today: date) -> list[Item]:
+	"""Advisory notices of which nobody has decided whether they are needed (I1)."""
+	return [
+		Item(
+			ADVISORY,
+			row,
+			# Who handled the complaint may decide that one is needed, so all of the role are waited for.
+			rules.Waiting(rules.ADVISORY, getdate(row.due_on), (MANAGEMENT_REPRESENTATIVE,)),
+			lambda late, row=row: _(NO_ADVICE).format(
+				late, escape_html(row.item_name or row.item_code or row.reference_name), row.name
+			),
+		)
+		for row in frappe.get_all(
+			ADVISORY,
+			filters={"decision": advisory_rules.UNDECIDED, "due_on": ("<", today)},
+			fields=[
+				"name",
+				"company",
+				"item_code",
+				"item_name",
+				"reference_doctype",
+				"reference_name",
+				"due_on",
+			],
+			order_by="name",
+		)
+	]
 
 
 def _opiners(names: list[str]) -> tuple[dict[str, set[str]], dict[str, Any]]:

@@ -78,6 +78,7 @@ def make(
 	reason: str = "",
 	category: str = "",
 	communication: str = "",
+	feedback: str = "",
 ) -> Document:
 	"""Make a notice from a committed order, filled in with what it says, and return it (E1, E8)."""
 	_refuse_unless_sales()
@@ -102,6 +103,8 @@ def make(
 			"reason": reason,
 			"reason_category": category,
 			"communication": communication or None,
+			# H9: the changed requirement that asks for it.
+			"feedback": feedback or None,
 			"prepared_by": user,
 			"prepared_by_name": people.full_name(user),
 			"prepared_on": now_datetime(),

@@ -32,6 +32,7 @@ from qms_customer.contract import (
 )
 from qms_customer.contract.gate import describe
 from qms_customer.contract.settings import departments, settings
+from qms_customer.feedback import requirements
 from qms_customer.messages import say
 from qms_customer.rules import content as content_rules
 from qms_customer.rules import mark
@@ -114,6 +115,7 @@ def overview(doc: Document) -> dict[str, Any]:
 		capacity=_capacity_of(doc),
 		register=register_panel.of_contract(doc.doctype, doc.name),
 		register_colours=register_panel.COLOURS,
+		changed_requirements=requirements.of_contract(doc),
 	)
 	return {
 		"gated": True,
@@ -159,6 +161,8 @@ def review_panel(review: Document) -> dict[str, Any]:
 		differences=review.discrepancies,
 		opinions=opinions,
 		actions=actions,
+		# H9: decided reviews are about what was known then.
+		changed_requirements=requirements.of_contract(doc) if review.docstatus == 0 else [],
 		changes=(review.changes or "").splitlines(),
 		capacity=_capacity(review.forecast),
 		dates=_dates(review, doc),

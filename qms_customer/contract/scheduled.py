@@ -17,11 +17,12 @@ from qms_customer.contract import (
 	reviews,
 	states,
 )
+from qms_customer.feedback import advisory
 from qms_customer.records.token import moving
 from qms_customer.returns import approval, opened
 from qms_customer.rules import mark
 from qms_customer.rules.classification import Path, has_risen
-from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER
+from qms_customer.rules.people import BUSINESS_MANAGER, GENERAL_MANAGER, MANAGEMENT_REPRESENTATIVE
 
 
 def recheck_approvals() -> None:
@@ -119,7 +120,7 @@ def assign_to_delegate(role: str, delegate: str) -> None:
 				"allocated_to": delegate,
 				"reference_type": (
 					"in",
-					(reviews.REVIEW, authorise.DOCTYPE, notices.DOCTYPE, opened.DOCTYPE),
+					(reviews.REVIEW, authorise.DOCTYPE, notices.DOCTYPE, opened.DOCTYPE, advisory.DOCTYPE),
 				),
 			},
 			pluck="reference_name",
@@ -143,6 +144,8 @@ def assign_to_delegate(role: str, delegate: str) -> None:
 		slip = frappe.get_doc(opened.DOCTYPE, name)
 		if name not in asked and delegate in approval.who_decides(slip):
 			approval.ask_to_decide(slip, [delegate])
+	if role == MANAGEMENT_REPRESENTATIVE:
+		advisory.ask_delegate(delegate, asked)
 	if role != BUSINESS_MANAGER:
 		return
 	for name in frappe.get_all(

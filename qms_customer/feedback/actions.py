@@ -13,15 +13,17 @@ from qms_customer.contract import people
 from qms_customer.feedback import complaint_inbox, handled, standing
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
-from qms_customer.returns import opened
+from qms_customer.returns import make, opened
 from qms_customer.rules import complaint as rules
 from qms_customer.rules import mark, says
-from qms_customer.rules.people import QUALITY
+from qms_customer.rules.people import QUALITY, SERVICE
 
 # K2, K3: the events of the chain, and what the signatures mean.
 ADDED = mark("Action on Complaint Added")
 DONE = mark("Action on Complaint Done")
 DECIDED = mark("Actions on Complaint Decided")
+# Who has the product concerned sent back.
+RETURNERS = (SERVICE, QUALITY)
 
 
 def add(
@@ -123,6 +125,34 @@ def link_return(name: str, content_hash: str, return_slip: str) -> Document:
 	if return_slip in [row.return_slip for row in doc.corrections]:
 		refuse_one("H5", mark("{0} is among the actions already."), return_slip)
 	return _append(doc, {"kind": rules.PRODUCT, "description": return_slip, "return_slip": return_slip})
+
+
+def slip_of(name: str) -> Document:
+	"""Return the unsaved return slip of what a complaint is about, by Service or Quality (G1, H5).
+
+	Saved, it is among the actions (see `on_slip`).
+	"""
+	doc = handled.readable(name)
+	_refuse_slip(doc)
+	return make.from_complaint(doc)
+
+
+def on_slip(slip: Document, method: str | None = None) -> None:
+	"""A return slip is made of a complaint: it becomes an action on it, once (H5)."""
+	if slip.source_doctype != handled.DOCTYPE or not slip.source_name:
+		return
+	handled.readable(slip.source_name)
+	doc = frappe.get_doc(handled.DOCTYPE, slip.source_name, for_update=True)
+	_refuse_slip(doc)
+	if doc.customer and doc.customer != slip.customer:
+		refuse_one("H5", mark("The slip is not of {0}, who complained."), doc.customer_name or doc.customer)
+	_append(doc, {"kind": rules.PRODUCT, "description": slip.name, "return_slip": slip.name})
+
+
+def _refuse_slip(doc: Document) -> None:
+	opened.require_role("H5", mark("A return slip of a complaint is made by: {0}."), RETURNERS)
+	if standing.closings(doc):
+		refuse_one("H5", mark("The closing is signed already. Open the complaint again first."))
 
 
 def finish(name: str, content_hash: str, row: str, comment: str) -> Document:

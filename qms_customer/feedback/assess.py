@@ -30,6 +30,7 @@ def assess(
 	released: str,
 	nature: str,
 	reason: str,
+	requirement: str = "",
 ) -> Document:
 	"""Decide, signed, whether feedback is a complaint; returns the feedback (H2, C12).
 
@@ -48,6 +49,7 @@ def assess(
 			reason=reason,
 			by=user,
 			concerned=frozenset({feedback.concerned_user} - {None, ""}),
+			requirement=requirement,
 		)
 	)
 	if released not in RELEASED:
@@ -64,6 +66,7 @@ def assess(
 			"deficiencies": "\n".join(deficiencies),
 			"released": released,
 			"nature": "" if is_complaint else nature,
+			"requirement": requirement if not is_complaint and nature == rules.REQUIREMENT else "",
 			"assessment_reason": reason,
 			"assessed_by": user,
 			"assessed_by_name": people.full_name(user),
@@ -92,7 +95,9 @@ def answer(name: str, content_hash: str, text: str, how: str) -> Document:
 	intake.refuse_concerned(feedback, "H2", mark("The feedback is about you: somebody else answers it."))
 	role = opened.require_role("A10", mark("Feedback is answered by: {0}."), intake.RECORDERS)
 	user = frappe.session.user
-	if found := rules.answer_refusals(feedback.nature or "", text, rules.says(how), user):
+	if found := rules.answer_refusals(
+		feedback.nature or "", text, rules.says(how), user, bool(feedback.taken_up_on)
+	):
 		refuse(found)
 	signing.in_hand()
 	feedback.update(

@@ -146,6 +146,14 @@ def link_return(name: str, content_hash: str, return_slip: str) -> dict:
 
 
 @frappe.whitelist(methods=["POST"])
+def make_return_slip(name: str) -> dict:
+	"""Return the unsaved return slip of the product concerned (G1, H5)."""
+	handled.readable(name)
+	frappe.has_permission("Return Slip", "create", throw=True)
+	return actions.slip_of(name).as_dict()
+
+
+@frappe.whitelist(methods=["POST"])
 def finish_action(
 	name: str, content_hash: str, row: str, comment: str, signature: str | dict | None = None
 ) -> dict:

@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.feedback import alike, intake, make, panel
+from qms_customer.feedback import alike, intake, make, panel, requirements
 from qms_customer.feedback import assess as steps
 from qms_customer.messages import refuse_one
 from qms_customer.records import signing
@@ -37,13 +37,16 @@ def assess(
 	released: str = "",
 	nature: str = "",
 	reason: str = "",
+	requirement: str = "",
 	signature: str | dict | None = None,
 ) -> dict:
 	"""Decide whether feedback is a complaint (H2)."""
 	intake.readable(name)
 	with signing.pen(signature):
 		return _state(
-			steps.assess(name, content_hash, decision, _texts(deficiencies), released, nature, reason)
+			steps.assess(
+				name, content_hash, decision, _texts(deficiencies), released, nature, reason, requirement
+			)
 		)
 
 
@@ -55,6 +58,28 @@ def answer(
 	intake.readable(name)
 	with signing.pen(signature):
 		return _state(steps.answer(name, content_hash, answer, how))
+
+
+@frappe.whitelist(methods=["POST"])
+def make_notice(name: str, order: str) -> dict:
+	"""Make the change notice that a changed requirement asks for (E1, H9)."""
+	intake.readable(name)
+	return {"name": requirements.make_notice(name, order).name}
+
+
+@frappe.whitelist(methods=["POST"])
+def take_up(
+	name: str,
+	content_hash: str,
+	how: str,
+	reference: str = "",
+	comment: str = "",
+	signature: str | dict | None = None,
+) -> dict:
+	"""Say how a changed requirement was taken up (H9)."""
+	intake.readable(name)
+	with signing.pen(signature):
+		return _state(requirements.take_up(name, content_hash, how, reference, comment))
 
 
 @frappe.whitelist(methods=["POST"])

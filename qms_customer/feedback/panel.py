@@ -8,8 +8,8 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import getdate, nowdate
 
-from qms_customer.contract import people, states
-from qms_customer.feedback import alike, intake
+from qms_customer.contract import people, reviews, states
+from qms_customer.feedback import alike, intake, requirements
 from qms_customer.returns import opened
 from qms_customer.returns.panel import Step
 from qms_customer.rules import feedback as rules
@@ -32,6 +32,8 @@ OPEN = (states.FEEDBACK_TO_ASSESS, states.FEEDBACK_TO_ANSWER)
 def panel(feedback: Document) -> dict[str, Any]:
 	"""Return what the form shows, and which steps the current user may take (H1, H2)."""
 	similar = alike.suggested(feedback)
+	waits = requirements.waits(feedback)
+	made = requirements.notices_of(feedback) if feedback.nature == rules.REQUIREMENT else []
 	return {
 		"html": render(
 			"panels/customer_feedback.html",
@@ -40,12 +42,18 @@ def panel(feedback: Document) -> dict[str, Any]:
 			late=_is_late(feedback),
 			similar=similar,
 			named_by=alike.named_by(feedback.name),
+			requirement_waits=waits,
+			notices=made,
 		),
 		"hash": opened.shown_hash(feedback),
 		"may": _may(feedback),
 		"similar": [one["name"] for one in similar],
 		"deficiencies": list(rules.DEFICIENCIES),
 		"natures": list(rules.NATURES),
+		"requirements": list(rules.REQUIREMENTS),
+		"ways": list(rules.WAYS),
+		"notices": made,
+		"orders": requirements.orders_of(feedback.customer) if waits else [],
 	}
 
 
@@ -59,8 +67,13 @@ def _may(feedback: Document) -> list[str]:
 	recorder, assessor = bool(roles & set(intake.RECORDERS)), bool(roles & set(intake.ASSESSORS))
 	if state in OPEN and assessor:
 		found.append("assess")
-	if state == states.FEEDBACK_TO_ANSWER and recorder:
+	waits = requirements.waits(feedback)
+	if state == states.FEEDBACK_TO_ANSWER and recorder and not waits:
 		found.append("answer")
+	if waits and roles & set(rules.taken_up_by(feedback.requirement or "")):
+		found.append("take_up")
+	if waits and roles & set(reviews.PREPARERS):
+		found.append("make_notice")
 	if state in OPEN and recorder:
 		found.append("correct_awareness")
 	if assessor:

@@ -95,12 +95,19 @@ def times(feedback: Document, aware: datetime | None = None) -> rules.Times:
 
 
 def ask(feedback: Document) -> None:
-	"""Put feedback into the inbox of who assesses it, or answers it (H2, A10, L3)."""
+	"""Put feedback into the inbox of who assesses it, takes up what it requires, or answers it (H2, H9, A10,
+	L3).
+	"""
+	# Here, as it asks anew once that is done.
+	from qms_customer.feedback import requirements
+
 	notify.done(feedback)
 	if feedback.workflow_state == states.FEEDBACK_TO_ASSESS:
 		text = _("Is this a complaint? Assess the feedback {0}").format(feedback.name)
 		users = {*people.holders(SERVICE), *people.holders(QUALITY)} - {feedback.concerned_user}
 		notify.assign(feedback, sorted(users), text, str(feedback.assess_by or "") or None)
+	elif requirements.waits(feedback):
+		requirements.ask(feedback)
 	elif feedback.workflow_state == states.FEEDBACK_TO_ANSWER:
 		text = _("Answer the feedback {0}, or record what was done about it").format(feedback.name)
 		notify.assign(feedback, answerers(feedback), text)

@@ -15,6 +15,7 @@ from frappe.utils import cint, flt, getdate, now_datetime
 
 from qms_customer.contract import notify, people, sales_record
 from qms_customer.contract.settings import settings
+from qms_customer.feedback import advisory
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import contents, signing
 from qms_customer.records.completeness import refuse_incomplete
@@ -272,4 +273,6 @@ def assess(name: str, content_hash: str, outcome: str, assessment: str) -> Docum
 		signal.save(ignore_permissions=True)
 	signing.sign(signal, ASSESSED, held[-1], "", assessment, content_hash)
 	notify.done(signal)
+	if outcome == rules.ACTION:
+		advisory.of_signal(signal)
 	return signal

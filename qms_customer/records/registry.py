@@ -25,6 +25,7 @@ FEEDBACK = "Customer Feedback"
 SWEEP_FINDING = "Contract Sweep Finding"
 REPORTABILITY = "Reportability Decision"
 COMPLAINT_SIGNAL = "Complaint Signal"
+ADVISORY = "Advisory Notice Decision"
 
 
 def always(doc: Any) -> bool:
@@ -313,10 +314,11 @@ RECORDS: dict[str, RecordType] = {
 		complete={
 			"assessment_reason": lambda d: d.decision == "Not a Complaint",
 			"answer": lambda d: bool(d.answered_by),
+			"taken_up_comment": lambda d: bool(d.taken_up_by),
 		},
 		correctable=frozenset(
 			{"contact_name", "contact_email", "contact_phone", "contact_address", "subject"}
-			| {"assessment_reason", "answer", "answered_how"}
+			| {"assessment_reason", "answer", "answered_how", "taken_up_comment"}
 		),
 		# H1: what was sent in with it is evidence from the moment it is recorded.
 		files_from="received_on",
@@ -338,6 +340,14 @@ RECORDS: dict[str, RecordType] = {
 		bookkeeping=frozenset({"open_key", "group_key"}),
 		complete={"assessment": lambda d: bool(d.assessed_by)},
 		correctable=frozenset({"assessment"}),
+	),
+	ADVISORY: RecordType(
+		# By which it is found again: once for each source and product.
+		bookkeeping=frozenset({"turn", "source_key"}),
+		complete={"reason": lambda d: bool(d.decided_by)},
+		correctable=frozenset({"reason"}),
+		# I1: what is attached is in front of whoever decides.
+		files_from="asked_on",
 	),
 	# Under which name a renamed master is found: verification follows these, so they are chained too.
 	ALIAS: RecordType(),

@@ -5,7 +5,7 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from qms_customer.messages import refuse_one
+from qms_customer.messages import QMSRefusal, refuse_one
 from qms_customer.returns import delivered
 from qms_customer.returns.making import DOCTYPES
 from qms_customer.returns.opened import DOCTYPE
@@ -73,6 +73,45 @@ def from_goods(
 	row = _row(item, batch, 1 if serial else 0, [serial] if serial else [], None)
 	source = ("Serial No", serial) if serial else ("Batch", batch) if batch else ("Item", item)
 	return _new(company, customer, [row], *source)
+
+
+def from_complaint(complaint: Document) -> Document:
+	"""Return the unsaved slip of what a complaint is about, with the delivery if it is found (G1, H5).
+
+	What is not known of product or batch is filled in by who makes it: a complaint may name what we do not
+	have, or did not deliver to this customer.
+	"""
+	item = _known("Item", complaint.item_code)
+	batch = _known("Batch", complaint.batch_no, item=item) if item else ""
+	serial = _known("Serial No", complaint.serial_no, item_code=item) if item else ""
+	slip = None
+	if item and complaint.customer:
+		try:
+			slip = from_goods(item, batch, serial, complaint.company or "", complaint.customer)
+		except QMSRefusal:
+			# Not delivered, or not said which batch: it is begun all the same.
+			frappe.clear_last_message()
+	if not isinstance(slip, Document):
+		rows = [_row(item, batch, 1 if serial else 0, [serial] if serial else [], None)] if item else []
+		slip = _new(complaint.company or "", complaint.customer or "", rows, "", "")
+	slip.update(
+		{
+			"source_doctype": complaint.doctype,
+			"source_name": complaint.name,
+			"contact_name": complaint.complainant,
+			"contact_details": " ".join((complaint.complainant_contact or "").split())[:140],
+			"is_quality_claim": 1,
+			"claim_reason": complaint.details,
+		}
+	)
+	for row in slip.items:
+		row.reason_details = complaint.details
+	return slip
+
+
+def _known(doctype: str, name: str | None, **values: str) -> str:
+	"""The name of a document as it is stored, "" if there is none that is so."""
+	return (frappe.db.get_value(doctype, {"name": name, **values}, "name") or "") if name else ""
 
 
 def _billed(invoice: Document) -> list[Document]:
@@ -167,8 +206,10 @@ def _new(company: str, customer: str, rows: list[dict], doctype: str, name: str)
 		{
 			"company": company,
 			"customer": customer,
-			"customer_name": frappe.get_cached_value("Customer", customer, "customer_name"),
-			"currency": frappe.get_cached_value("Company", company, "default_currency"),
+			"customer_name": frappe.get_cached_value("Customer", customer, "customer_name")
+			if customer
+			else None,
+			"currency": frappe.get_cached_value("Company", company, "default_currency") if company else None,
 			"source_doctype": doctype,
 			"source_name": name,
 		}

@@ -41,6 +41,8 @@ COMPLAINT = "Complaint"
 FEEDBACK = "Feedback"
 # H4: whether an event is reported is not decided, or the report is not sent.
 REPORT = "Report to Regulator"
+# I1: whether users are told is not decided.
+ADVISORY = "Advisory Notice"
 KINDS = (
 	OPINION,
 	DECISION,
@@ -55,6 +57,7 @@ KINDS = (
 	COMPLAINT,
 	FEEDBACK,
 	REPORT,
+	ADVISORY,
 )
 
 
@@ -106,6 +109,8 @@ DEFAULTS = (
 	Step(FEEDBACK, 3, GENERAL_MANAGER),
 	Step(REPORT, 1, MANAGEMENT_REPRESENTATIVE),
 	Step(REPORT, 2, GENERAL_MANAGER),
+	# The management representative is reminded; the next above is the general manager.
+	Step(ADVISORY, 1, GENERAL_MANAGER),
 )
 
 

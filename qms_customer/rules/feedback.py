@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from qms_customer.rules import mark, says
-from qms_customer.rules.people import ACCOUNTS_WITHOUT_PERSON
+from qms_customer.rules.people import ACCOUNTS_WITHOUT_PERSON, BUSINESS_MANAGER, RND, SALES_USER
 from qms_customer.rules.review import Refusal
 from qms_customer.rules.workdays import Calendar
 
@@ -54,6 +54,18 @@ ENQUIRY, REQUIREMENT, SUGGESTION, PRAISE, OTHER = (
 )
 NATURES = (ENQUIRY, REQUIREMENT, SUGGESTION, PRAISE, OTHER)
 
+# H9: what a changed requirement concerns: an order or its delivery, the law, or the design of the product.
+CONTRACT, REGULATION, DESIGN = "Contract", "Regulation", "Design"
+REQUIREMENTS = (CONTRACT, REGULATION, DESIGN)
+# H9: how it is taken up.
+BY_NOTICE, BY_REVIEW, BY_DESIGN, NOT_TAKEN_UP = (
+	"Contract Change Notice",
+	"Contract Review",
+	"Design Change",
+	"Nothing Changes",
+)
+WAYS = (BY_NOTICE, BY_REVIEW, BY_DESIGN, NOT_TAKEN_UP)
+
 # Business days until feedback is assessed, where the settings say nothing.
 DAYS = 2
 
@@ -62,6 +74,7 @@ DAYS = 2
 class Assessment:
 	"""H2: what somebody decides about feedback. `deficiencies`: what is said to be deficient. `released`: the
 	device has left our control; None: not known. `concerned`: the users about whom somebody complains.
+	`requirement`: what a changed requirement concerns (H9).
 	"""
 
 	decision: str
@@ -71,6 +84,7 @@ class Assessment:
 	reason: str = ""
 	by: str = ""
 	concerned: frozenset[str] = frozenset()
+	requirement: str = ""
 
 
 def assessment_refusals(a: Assessment) -> list[Refusal]:
@@ -121,6 +135,12 @@ def assessment_refusals(a: Assessment) -> list[Refusal]:
 		)
 	if a.nature not in NATURES:
 		found.append(Refusal("H2", mark("Say what it is, if no complaint."), ()))
+	elif a.nature == REQUIREMENT and a.requirement not in REQUIREMENTS:
+		found.append(
+			Refusal(
+				"H9", mark("Say what the changed requirement concerns: contract, regulation or design."), ()
+			)
+		)
 	if not says(a.reason):
 		found.append(Refusal("H2", mark("Say why this is not a complaint."), ()))
 	return found
@@ -267,12 +287,19 @@ def service_refusals(answer: str, reason: str) -> list[Refusal]:
 # Answers to enquiries (A10)
 
 
-def answer_refusals(nature: str, answer: str, sent: bool, by: str) -> list[Refusal]:
-	"""Return what stands against closing feedback that was assessed as no complaint (A10, H1).
+def answer_refusals(nature: str, answer: str, sent: bool, by: str, taken_up: bool = False) -> list[Refusal]:
+	"""Return what stands against closing feedback that was assessed as no complaint (A10, H1, H9).
 
-	An enquiry is closed with the answer that was given; other feedback with what was done about it.
+	An enquiry is closed with the answer that was given; other feedback with what was done about it; a changed
+	requirement not before somebody has signed how it was taken up.
 	"""
 	found = []
+	if nature == REQUIREMENT and not taken_up:
+		found.append(
+			Refusal(
+				"H9", mark("How the changed requirement was taken up is not signed yet: do that first."), ()
+			)
+		)
 	if by in ACCOUNTS_WITHOUT_PERSON:
 		found.append(Refusal("A10", mark("An account of the system answers nothing."), ()))
 	if not says(answer):
@@ -284,6 +311,42 @@ def answer_refusals(nature: str, answer: str, sent: bool, by: str) -> list[Refus
 		found.append(Refusal("A10" if nature == ENQUIRY else "H1", text, ()))
 	elif nature == ENQUIRY and not sent:
 		found.append(Refusal("A10", mark("Record how and when the answer was given."), ()))
+	return found
+
+
+# Changed requirements (H9)
+
+
+def taken_up_by(requirement: str) -> tuple[str, ...]:
+	"""Return who says how a changed requirement was taken up (H9): Sales what concerns a contract, R&D what
+	concerns law or design.
+	"""
+	return (SALES_USER, BUSINESS_MANAGER) if requirement == CONTRACT else (RND,)
+
+
+def taken_up_refusals(how: str, document: bool, comment: str, by: str) -> list[Refusal]:
+	"""Return what stands against saying how a changed requirement was taken up (H9).
+
+	`document`: the change notice or review that is named is there, and of this customer. A design change, and
+	why nothing changes, is said in words.
+	"""
+	found = []
+	if by in ACCOUNTS_WITHOUT_PERSON:
+		found.append(Refusal("H9", mark("An account of the system answers nothing."), ()))
+	if how not in WAYS:
+		return [*found, Refusal("H9", mark("Say how the requirement was taken up."), ())]
+	if how in (BY_NOTICE, BY_REVIEW) and not document:
+		found.append(
+			Refusal(
+				"H9", mark("Name the change notice or review of this customer by which it was taken up."), ()
+			)
+		)
+	if not says(comment):
+		found.append(
+			Refusal(
+				"H9", mark("Say what comes of it: the design change with its number, or why nothing."), ()
+			)
+		)
 	return found
 
 

@@ -52,6 +52,8 @@ DEFAULTS = (
 	Form("Customer Feedback", "QP17-01", "A/0", "Sales", PERMANENT),
 	# Records of adverse events are kept for good where the device is an implant; it is not asked which is.
 	Form("Reportability Decision", "QMS-CR-19", "A/0", "Quality", PERMANENT),
+	# Kept as the notice that follows from it, of which the excerpts say nothing.
+	Form("Advisory Notice Decision", "QMS-CR-27", "A/0", "Management Representative", PERMANENT),
 )
 
 

@@ -139,3 +139,23 @@ def test_a_record_says_who_how_when_and_what() -> None:
 	for name in rules.REQUIRED:
 		assert len(rules.record_refusals({**whole, name: "/"})) == 1
 	assert len(rules.record_refusals({})) == len(rules.REQUIRED)
+
+
+@pytest.mark.rule("H9")
+def test_h9_a_changed_requirement_says_what_it_concerns_and_how_it_was_taken_up() -> None:
+	given = {"decision": rules.NOT_A_COMPLAINT, "nature": rules.REQUIREMENT, "reason": "New law", "by": "q@x"}
+	assert [r.rule for r in rules.assessment_refusals(rules.Assessment(**given))] == ["H9"]
+	for one in rules.REQUIREMENTS:
+		assert rules.assessment_refusals(rules.Assessment(**given, requirement=one)) == []
+	assert [r.rule for r in rules.answer_refusals(rules.REQUIREMENT, "Done", False, "q@x")] == ["H9"]
+	assert rules.answer_refusals(rules.REQUIREMENT, "Done", False, "q@x", taken_up=True) == []
+	for how, document, comment, found in (
+		(rules.BY_NOTICE, True, "As asked", 0),
+		(rules.BY_NOTICE, False, "As asked", 1),
+		(rules.BY_REVIEW, False, " ", 2),
+		(rules.BY_DESIGN, False, "ECO-12", 0),
+		(rules.NOT_TAKEN_UP, False, "/", 1),
+		("Somehow", True, "x", 1),
+	):
+		assert len(rules.taken_up_refusals(how, document, comment, "q@x")) == found
+	assert rules.taken_up_refusals(rules.BY_DESIGN, False, "ECO-12", "Administrator")

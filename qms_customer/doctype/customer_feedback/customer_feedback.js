@@ -34,6 +34,12 @@
 			frm.add_custom_button(__("Assess", null, CONTEXT), () => saved(frm) && assess(frm, panel)).addClass("btn-primary");
 		}
 		if (may("answer")) frm.add_custom_button(__("Record Answer", null, CONTEXT), () => saved(frm) && answer(frm, panel));
+		if (may("take_up")) {
+			frm.add_custom_button(__("Take Up Requirement"), () => saved(frm) && take_up(frm, panel)).addClass("btn-primary");
+		}
+		if (may("make_notice")) {
+			frm.add_custom_button(__("Contract Change Notice"), () => make_notice(frm, panel), __("Create"));
+		}
 		if (may("correct_awareness")) {
 			frm.add_custom_button(__("Correct Awareness"), () => saved(frm) && correct_awareness(frm, panel));
 		}
@@ -59,6 +65,7 @@
 
 	function assess(frm, panel) {
 		const no = "eval:doc.decision == 'Not a Complaint'";
+		const changed = "eval:doc.decision == 'Not a Complaint' && doc.nature == 'Changed Requirement'";
 		sign_step(frm, panel, {
 			title: __("Is This a Complaint?"),
 			fields: [
@@ -92,6 +99,14 @@
 					mandatory_depends_on: no,
 				},
 				{
+					fieldname: "requirement",
+					fieldtype: "Select",
+					label: __("Requirement Concerns", null, CONTEXT),
+					options: choices(panel.requirements),
+					depends_on: changed,
+					mandatory_depends_on: changed,
+				},
+				{
 					fieldname: "reason",
 					fieldtype: "Small Text",
 					label: __("Reason of the Assessment", null, CONTEXT),
@@ -103,12 +118,13 @@
 			meaning: ({ decision }) =>
 				({ Complaint: "Assessed as a Complaint", "Not a Complaint": "Assessed as No Complaint" }[decision] || ""),
 			method: "assess",
-			args: ({ decision, deficiencies, released, nature, reason }) => ({
+			args: ({ decision, deficiencies, released, nature, reason, requirement }) => ({
 				decision,
 				deficiencies: deficiencies || [],
 				released,
 				nature: nature || "",
 				reason: reason || "",
+				requirement: (nature === "Changed Requirement" && requirement) || "",
 			}),
 		});
 	}
@@ -130,6 +146,83 @@
 			method: "answer",
 			args: ({ answer, how }) => ({ answer, how: how || "" }),
 		});
+	}
+
+	// H9: by a change notice, a review or the design; or why nothing changes.
+	function take_up(frm, panel) {
+		const notice = panel.notices[panel.notices.length - 1];
+		const dialog = {
+			title: __("Take Up Requirement"),
+			fields: [
+				{
+					fieldname: "how",
+					fieldtype: "Select",
+					label: __("Taken Up By", null, CONTEXT),
+					options: choices(panel.ways),
+					default: notice ? "Contract Change Notice" : "",
+					reqd: 1,
+				},
+				{
+					fieldname: "notice",
+					fieldtype: "Link",
+					options: "Contract Change Notice",
+					label: __("Contract Change Notice"),
+					default: notice,
+					depends_on: "eval:doc.how == 'Contract Change Notice'",
+					mandatory_depends_on: "eval:doc.how == 'Contract Change Notice'",
+				},
+				{
+					fieldname: "review",
+					fieldtype: "Link",
+					options: "Contract Review",
+					label: __("Contract Review"),
+					depends_on: "eval:doc.how == 'Contract Review'",
+					mandatory_depends_on: "eval:doc.how == 'Contract Review'",
+				},
+				{
+					fieldname: "comment",
+					fieldtype: "Small Text",
+					label: __("What Comes of It", null, CONTEXT),
+					reqd: 1,
+					stands_for: "taken_up_comment",
+				},
+			],
+			label: __("Take Up Requirement"),
+			meaning: "Changed Requirement Taken Up",
+			method: `${API}take_up`,
+			args: ({ how, notice: made, review, comment }) => ({
+				name: frm.doc.name,
+				content_hash: panel.hash,
+				how,
+				reference: (how === "Contract Change Notice" ? made : how === "Contract Review" ? review : "") || "",
+				comment,
+			}),
+			done: () => frm.reload_doc(),
+		};
+		qms_customer.sign(dialog).show();
+	}
+
+	function make_notice(frm, panel) {
+		const of_customer = frm.doc.customer ? { customer: frm.doc.customer } : {};
+		qms_customer.ask(
+			__("Contract Change Notice"),
+			[
+				{
+					fieldname: "order",
+					fieldtype: "Link",
+					options: "Sales Order",
+					label: __("Sales Order"),
+					default: panel.orders[0],
+					reqd: 1,
+					get_query: () => ({ filters: { docstatus: 1, ...of_customer } }),
+				},
+			],
+			__("Make Notice"),
+			({ order }) =>
+				qms_customer
+					.api(`${API}make_notice`, { name: frm.doc.name, order })
+					.then(({ name }) => frappe.set_route("Form", "Contract Change Notice", name))
+		);
 	}
 
 	function correct_awareness(frm, panel) {
