@@ -219,6 +219,7 @@ doc_events = {
 	("Return Slip",): {"on_change": "qms_customer.feedback.complaints.on_document"},
 	"Reportability Decision": {"on_change": "qms_customer.feedback.complaints.on_decision"},
 	"Contract Adoption": {"on_change": "qms_customer.erp.register.on_adoption"},
+	("Customer Complaint",): {"on_change": "qms_customer.erp.register.on_complaint"},
 	# H4: deadlines follow what a complaint says, whoever wrote it.
 	"Customer Complaint": dict.fromkeys(
 		("on_update", "on_update_after_submit"), "qms_customer.feedback.reporting.on_complaint"

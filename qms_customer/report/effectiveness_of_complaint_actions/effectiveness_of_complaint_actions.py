@@ -175,7 +175,7 @@ def _chart(rows: list[dict]) -> dict | None:
 	months = sorted({str(row["check_from"])[:7] for row in rows})
 	counted = Counter((str(row["check_from"])[:7], row["result"]) for row in rows)
 	results = (
-		(_("Effective", context="Customer Complaint"), "Yes", "#48bb74"),
+		(_("Effective", context="Effectiveness"), "Yes", "#48bb74"),
 		(_("Not Effective"), "No", "#e24c4c"),
 		(_("Not Checked Yet"), "", "#b8c2cc"),
 	)
@@ -192,7 +192,7 @@ def _summary(rows: list[dict]) -> list[dict]:
 	again = sum(bool(row["since_check"]) for row in rows)
 	checked = results["Yes"] + results["No"]
 	return [
-		figure(_("Effective", context="Customer Complaint"), f"{results['Yes']} / {checked}", kind="Data"),
+		figure(_("Effective", context="Effectiveness"), f"{results['Yes']} / {checked}", kind="Data"),
 		figure(_("Not Checked Yet"), results[""]),
 		figure(_("Late or Overdue"), late, "Red" if late else "Green"),
 		figure(_("Again Since It Was Found Effective"), again, "Red" if again else "Green"),
