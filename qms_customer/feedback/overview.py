@@ -177,6 +177,15 @@ def column(name: str, label: str, kind: str, width: int, **more: Any) -> dict:
 	return {"fieldname": name, "label": label, "fieldtype": kind, "width": width, **more}
 
 
+def link(name: str, label: str, doctype: str, width: int) -> dict:
+	"""Return a column that leads to documents, where the reader may read such: else Frappe would refuse the
+	whole report.
+	"""
+	if frappe.has_permission(doctype, "read"):
+		return column(name, label, "Link", width, options=doctype)
+	return column(name, label, "Data", width)
+
+
 def bars(labels: list[str], sets: list[tuple[str, list, str]]) -> dict | None:
 	"""Return a chart of stacked bars: of each set its name, its values and its colour."""
 	if not any(any(values) for _name, values, _colour in sets):

@@ -85,11 +85,13 @@ def test_the_auditor_finds_feedback_and_complaints(
 	page.shot("1-workspace")
 
 	def card(name: str) -> None:
+		"""Open what a card counts, and see as many."""
 		page.go("/app/qms-customer")
-		box = page.locator(".number-widget-box", has=page.locator(f"[title='{hand.say(name)}']"))
+		box = page.locator(".number-widget-box").filter(has_text=hand.say(name))
 		expect(box.locator(".number")).to_have_text(re.compile(r"[1-9]"))
+		number = int(box.locator(".number").inner_text())
 		box.locator(".widget-body").click()
-		page.wait_for_selector(".list-row .level-item")
+		expect(hand.find(".list-row")).to_have_count(number)
 		page.settle()
 
 	page.set_viewport_size({"width": 1366, "height": 900})
@@ -98,7 +100,6 @@ def test_the_auditor_finds_feedback_and_complaints(
 	expect(hand.find(".list-row .text-danger").first).to_be_visible()
 	page.shot("2-complaints")
 	card("Regulator Deadlines Overdue")
-	expect(hand.find(".list-row")).to_have_count(1)
 	page.shot("3-decisions")
 	card("Feedback to Assess")
 	page.shot("4-feedback")

@@ -8,7 +8,7 @@ from frappe import _
 from frappe.utils import cint, format_date, getdate, nowdate
 
 from qms_customer.feedback import overview, standing
-from qms_customer.feedback.overview import COMPLAINT, column, figure
+from qms_customer.feedback.overview import COMPLAINT, column, figure, link
 from qms_customer.messages import term
 from qms_customer.rules import complaint as rules
 from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
@@ -161,10 +161,10 @@ def _columns() -> list[dict]:
 		column("name", _(COMPLAINT), "Link", 150, options=COMPLAINT),
 		column("received_on", _("Received On", context="Customer Complaint"), "Datetime", 150),
 		column("aware_on", _("First Known On"), "Datetime", 150),
-		column("customer", _("Customer", context="Contract Review"), "Link", 140, options="Customer"),
+		link("customer", _("Customer", context="Contract Review"), "Customer", 140),
 		column("customer_name", _("Customer Name"), "Data", 170),
 		column("complainant", _("Complainant"), "Data", 120),
-		column("item_code", _("Item"), "Link", 130, options="Item"),
+		link("item_code", _("Item"), "Item", 130),
 		column("item_name", _("Product Name"), "Data", 150),
 		column("batch_no", _("Batch No"), "Data", 110),
 		column("serial_no", _("Serial No", context="Customer Complaint"), "Data", 110),

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from qms_customer.feedback import overview, standing
-from qms_customer.feedback.overview import COMPLAINT, column, figure
+from qms_customer.feedback.overview import COMPLAINT, column, figure, link
 from qms_customer.rules import complaint as rules
 from qms_customer.rules import mark
 from qms_customer.rules.people import ACCOUNTS_WITHOUT_PERSON
@@ -117,7 +117,7 @@ def _columns() -> list[dict]:
 		column("name", _(COMPLAINT), "Link", 150, options=COMPLAINT),
 		column("received_on", _("Received On", context="Customer Complaint"), "Datetime", 150),
 		column("customer_name", _("Customer", context="Contract Review"), "Data", 170),
-		column("item_code", _("Item"), "Link", 130, options="Item"),
+		link("item_code", _("Item"), "Item", 130),
 		column("batch_no", _("Batch No"), "Data", 110),
 		column("severity", _("Severity", context="Customer Complaint"), "Data", 90),
 		column("details", _("What Is Complained About"), "Data", 220),

@@ -12,7 +12,7 @@ from frappe.utils import get_datetime, getdate, nowdate
 
 from qms_customer.contract import workdays
 from qms_customer.feedback import handled, overview, standing
-from qms_customer.feedback.overview import COMPLAINT, column, figure
+from qms_customer.feedback.overview import COMPLAINT, column, figure, link
 from qms_customer.messages import term
 from qms_customer.rules import complaint_age
 from qms_customer.rules.complaint_age import LATE, OVERDUE
@@ -147,7 +147,7 @@ def _columns() -> list[dict]:
 	return [
 		column("name", _(COMPLAINT), "Link", 150, options=COMPLAINT),
 		column("customer_name", _("Customer", context="Contract Review"), "Data", 170),
-		column("item_code", _("Item"), "Link", 130, options="Item"),
+		link("item_code", _("Item"), "Item", 130),
 		column("cause", _("Cause"), "Data", 160),
 		column("department", _("Responsible Department"), "Data", 140),
 		column("severity", _("Severity", context="Customer Complaint"), "Data", 90),

@@ -13,7 +13,7 @@ from frappe.utils import getdate, nowdate
 
 from qms_customer.contract import workdays
 from qms_customer.feedback import assess, intake, overview
-from qms_customer.feedback.overview import column, figure
+from qms_customer.feedback.overview import column, figure, link
 from qms_customer.records import ledger
 from qms_customer.rules import complaint_age, feedback
 from qms_customer.rules.sheet import plain
@@ -143,10 +143,10 @@ def _columns() -> list[dict]:
 		column("source", _("Source", context="Customer Feedback"), "Data", 130),
 		column("phase", _("Phase of the Sale", context="Customer Feedback"), "Data", 110),
 		column("channel", _("Channel"), "Data", 100),
-		column("customer", _("Customer", context="Contract Review"), "Link", 140, options="Customer"),
+		link("customer", _("Customer", context="Contract Review"), "Customer", 140),
 		column("customer_name", _("Customer Name"), "Data", 170),
 		column("contact_name", _("Contact", context="Customer Feedback"), "Data", 120),
-		column("item_code", _("Item"), "Link", 130, options="Item"),
+		link("item_code", _("Item"), "Item", 130),
 		column("item_name", _("Product Name"), "Data", 150),
 		column("batch_no", _("Batch No"), "Data", 110),
 		column("serial_no", _("Serial No", context="Customer Complaint"), "Data", 110),

@@ -11,7 +11,7 @@ from frappe.utils import add_days, getdate, nowdate
 
 from qms_customer.contract import workdays
 from qms_customer.feedback import handled, overview
-from qms_customer.feedback.overview import COMPLAINT, column, figure
+from qms_customer.feedback.overview import COMPLAINT, column, figure, link
 from qms_customer.messages import refuse_one
 from qms_customer.rules import complaint as rules
 from qms_customer.rules import complaint_age, mark
@@ -152,7 +152,7 @@ def _columns() -> list[dict]:
 	return [
 		column("name", _(COMPLAINT), "Link", 150, options=COMPLAINT),
 		column("customer_name", _("Customer", context="Contract Review"), "Data", 180),
-		column("item_code", _("Item"), "Link", 130, options="Item"),
+		link("item_code", _("Item"), "Item", 130),
 		column("severity", _("Severity", context="Customer Complaint"), "Data", 90),
 		column("state", _("Status"), "Data", 180),
 		column("since", _("At This Step Since"), "Date", 120),

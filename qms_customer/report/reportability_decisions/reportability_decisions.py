@@ -139,7 +139,7 @@ def _columns() -> list[dict]:
 		column("days_late", _("Late by (Days)"), "Float", 100, precision=1),
 		column("decided_by", _("Decided By", context="Reportability Decision"), "Data", 130),
 		column("reason", _("Reason"), "Data", 220),
-		column("item_code", _("Item Code"), "Link", 130, options="Item"),
+		overview.link("item_code", _("Item Code"), "Item", 130),
 		column("batch_no", _("Batch No"), "Data", 120),
 		column("customer_name", _("Customer"), "Data", 160),
 		column("company", _("Company"), "Data", 130),
