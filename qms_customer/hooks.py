@@ -233,6 +233,7 @@ doc_events = {
 		]
 	},
 	"Contract Adoption": {"on_change": "qms_customer.erp.register.on_adoption"},
+	("Customer Complaint",): {"on_change": "qms_customer.erp.register.on_complaint"},
 	# H4: deadlines follow what a complaint says, whoever wrote it.
 	# I1: where harm is possible it is asked whether users are told.
 	"Customer Complaint": {

@@ -308,16 +308,35 @@ def _changes(doctype: str, customer: str, latest: int) -> Section:
 
 
 def _complaints(doctype: str, customer: str, latest: int) -> Section:
+	"""What the customer complained about, and where that stands (H3, H5)."""
 	rows, total = _list(
-		doctype, {"customer": customer}, ("workflow_state", "status", "creation"), latest, "creation"
+		doctype,
+		{"customer": customer},
+		("received_on", "item_code", "item_name", "batch_no", "severity", "workflow_state", "closed_on"),
+		latest,
+		"received_on",
 	)
 	return Section(
 		"complaints",
 		mark("Complaints"),
-		(mark("Complaint Number"), mark("Current State"), mark("Complaint Received On")),
-		[[Ref(doctype, r.name), Term(r.workflow_state or r.status or ""), getdate(r.creation)] for r in rows],
+		(
+			*(mark("Complaint Number"), mark("Complaint Received On"), mark("Product"), mark("Batch No")),
+			*(mark("Severity of the Complaint"), mark("Current State"), mark("Closed On")),
+		),
+		[
+			[
+				Ref(doctype, r.name),
+				getdate(r.received_on) if r.received_on else None,
+				r.item_name or r.item_code or "",
+				r.batch_no or "",
+				Term(r.severity or "", doctype),
+				Term(r.workflow_state or ""),
+				getdate(r.closed_on) if r.closed_on else None,
+			]
+			for r in rows
+		],
 		total,
-		_path(doctype, customer) if latest else "",
+		_path(doctype, customer),
 	)
 
 

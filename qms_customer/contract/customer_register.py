@@ -16,7 +16,8 @@ from qms_customer.rules import qualification as rules
 from qms_customer.rules.qualification import Licence, Standing
 
 CUSTOMER, LICENCES = "Customer", "Customer Qualification"
-REGISTER_ENTRY, CHANGE_NOTICE, COMPLAINT = "Contract Register Entry", "Contract Change Notice", "Complaint"
+REGISTER_ENTRY, CHANGE_NOTICE = "Contract Register Entry", "Contract Change Notice"
+COMPLAINT = "Customer Complaint"
 # Where the states of a change notice are not known, a draft counts as open.
 WITHDRAWN = getattr(states, "NOTICE_WITHDRAWN", "Change Withdrawn")
 _FIELDS = (

@@ -13,7 +13,7 @@ import frappe
 from frappe.query_builder.functions import Count, Max, Min, Sum
 from frappe.utils import getdate
 
-from qms_customer.contract import approved, content, reviews
+from qms_customer.contract import approved, complained, content, reviews
 from qms_customer.contract.approved import ADOPTED, ADOPTION
 from qms_customer.contract.facts import number
 from qms_customer.rules import content as content_rules
@@ -41,7 +41,7 @@ class Told:
 def read(doctype: str, names: Iterable[str], signed: dict[str, date | None]) -> dict[str, Told]:
 	"""Return by contract what its documents say of it; one that is no more is missing (D5).
 
-	`signed`: when each was signed, as the register itself says. At most 21 queries, for a quotation or a
+	`signed`: when each was signed, as the register itself says. At most 25 queries, for a quotation or a
 	blanket order at most 10; two tables of ERPNext's, and those of parts that are not there, are not asked.
 	"""
 	names = sorted(set(names))
@@ -280,6 +280,7 @@ def _of_orders(heads: dict[str, frappe._dict]) -> dict[str, dict[str, Any]]:
 	out, back = _deliveries(names)
 	bills = _invoices(names)
 	paid = _payments(names, bills)
+	complaints = complained.counts(names)
 	found = {}
 	for name, head in heads.items():
 		own = [b for b in bills.get(name, ()) if not b.is_return]
@@ -299,6 +300,7 @@ def _of_orders(heads: dict[str, frappe._dict]) -> dict[str, dict[str, Any]]:
 			"last_payment": max(days, default=None),
 			"settled": settled,
 			"returns": back.get(name, 0),
+			"complaints": complaints.get(name, 0),
 		}
 	return found
 
@@ -477,6 +479,8 @@ def contracts_of(doctype: str, name: str) -> dict[str, set[str]]:
 	if doctype in ("Delivery Note", "Sales Invoice"):
 		field = "against_sales_order" if doctype == "Delivery Note" else "sales_order"
 		return {ORDER: _orders(f"{doctype} Item", field, doctype, [name])}
+	if doctype == complained.COMPLAINT:
+		return {ORDER: complained.orders_of(name)}
 	if doctype == RETURN_SLIP:
 		return {ORDER: _orders("Return Slip Item", "contract", doctype, [name])}
 	if doctype == "Payment Entry":

@@ -56,3 +56,13 @@ def on_return_slip(doc: Document, method: str | None = None) -> None:
 	"""Follow the contracts whose goods a return slip is about (G1)."""
 	if any(row.contract for row in doc.get("items") or ()):
 		register.later(doc.doctype, doc.name)
+
+
+def on_complaint(doc: Document, method: str | None = None) -> None:
+	"""Follow the contracts by which the customer got what a complaint is about, once that is known (H3)."""
+	about = ("customer", "item_code", "batch_no", "serial_no")
+	before = doc.get_doc_before_save()
+	if before and all((doc.get(field) or "") == (before.get(field) or "") for field in about):
+		return
+	if doc.customer and doc.item_code and (doc.batch_no or doc.serial_no):
+		register.later(doc.doctype, doc.name)

@@ -60,7 +60,7 @@ def open_from(feedback: Document) -> Document:
 			**{name: feedback.get(name) for name in COPIED},
 			"complainant": feedback.contact_name,
 			"complainant_contact": "\n".join(c for c in contact if c),
-			"due_on": add_days(getdate(feedback.received_on), rules.DAYS),
+			"due_on": add_days(getdate(feedback.received_on), handled.days()),
 		}
 	)
 	standing.settle(doc)

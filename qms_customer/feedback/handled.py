@@ -7,20 +7,31 @@ from typing import Any
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import getdate, now_datetime
+from frappe.utils import cint, getdate, now_datetime
 
 from qms_customer.contract import people
+from qms_customer.contract.settings import settings
 from qms_customer.feedback import standing
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.returns import opened
 from qms_customer.rules import complaint as rules
-from qms_customer.rules import mark
+from qms_customer.rules import complaint_age, mark
 from qms_customer.rules.people import BUSINESS_MANAGER, QUALITY, RND, SALES_USER, SERVICE
 
 DOCTYPE = "Customer Complaint"
 # Who talks with the customer, who investigates, the strongest last.
 SPEAKERS = (SERVICE, SALES_USER, BUSINESS_MANAGER, QUALITY)
 INVESTIGATORS = (RND, QUALITY)
+
+
+def days() -> int:
+	"""Return within how many calendar days a complaint is to be closed, our own target (H5, L3)."""
+	return cint(settings().get("complaint_due_days")) or rules.DAYS
+
+
+def step_days() -> int:
+	"""Return after how many business days at one step a complaint is overdue there (L3)."""
+	return cint(settings().get("complaint_step_days")) or complaint_age.STEP_DAYS
 
 
 def readable(name: str) -> Document:

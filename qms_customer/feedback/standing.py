@@ -61,15 +61,20 @@ def closings(doc: Document) -> dict[str, str]:
 
 
 def actions(doc: Document) -> list[frappe._dict]:
-	"""Return the actions on a complaint, each with what it names and whether it is open; a query for each
-	kind of document (H5).
+	"""Return the actions on a complaint, each with what it names and whether it is open (H5)."""
+	return actions_of(doc.corrections)
+
+
+def actions_of(rows: Iterable[Any]) -> list[frappe._dict]:
+	"""Return the actions in these rows, of one complaint or of many; a query for each kind of document (H5).
 
 	A Non Conformance that was cancelled settles nothing by itself, nor a Quality Action whose steps were
 	taken out, nor what is gone: somebody signs for it on the complaint.
 	"""
-	known = {field: _states(field, doc.corrections) for field in DONE}
+	rows = list(rows)
+	known = {field: _states(field, rows) for field in DONE}
 	found = []
-	for row in doc.corrections:
+	for row in rows:
 		field = next((f for f in DONE if row.get(f)), "")
 		doctype, _column, done = DONE.get(field, ("", "", ()))
 		state = known[field].get(row.get(field), "") if field else ""
@@ -112,7 +117,7 @@ def _reopenings(doc: Document) -> list[tuple[str, datetime]]:
 	return [(row.again, get_datetime(row.reopened_on)) for row in doc.reopenings]
 
 
-def _states(field: str, rows: Iterable[Document]) -> dict[str, str]:
+def _states(field: str, rows: Iterable[Any]) -> dict[str, str]:
 	names = sorted({row.get(field) for row in rows if row.get(field)})
 	if not names:
 		return {}

@@ -305,7 +305,7 @@ def handlers(people: Iterable[str]) -> frozenset[str]:
 	return frozenset(people) - ACCOUNTS_WITHOUT_PERSON - {""}
 
 
-# How many calendar days a complaint has until it is to be closed, our own target.
+# How many calendar days a complaint has until it is to be closed, where the settings say nothing.
 DAYS = 30
 
 
