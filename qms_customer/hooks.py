@@ -422,6 +422,10 @@ jinja = {
 		"qms_customer.contract.production_print.qms_production_notice_form",
 		"qms_customer.returns.prints.qms_return_slip_form",
 		"qms_customer.returns.prints.qms_destruction_certificate",
+		"qms_customer.feedback.prints.qms_feedback_form",
+		"qms_customer.feedback.prints.qms_complaint_form",
+		"qms_customer.feedback.prints.qms_reportability_form",
+		"qms_customer.feedback.prints.qms_signal_form",
 	]
 }
 pdf_generator = "qms_customer.records.pdf.generate"
