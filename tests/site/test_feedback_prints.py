@@ -171,7 +171,9 @@ def test_feedback_is_printed_from_its_record_to_its_answer(world: c.World) -> No
 def test_feedback_that_is_a_complaint_names_it_and_what_is_deficient(world: c.World) -> None:
 	doc = f.assess(world, f.recorded(world), "Complaint", deficiencies=["Safety", "Usability"])
 	page = sheet(doc)
-	contains(page, doc.complaint, "投诉 Complaint", "安全性 Safety", "可用性 Usability", "控制中放行的医疗器械")
+	contains(
+		page, doc.complaint, "投诉 Complaint", "安全性 Safety", "可用性 Usability", "控制中放行的医疗器械"
+	)
 	assert "How and When It Was Given" not in page
 
 
