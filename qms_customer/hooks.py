@@ -439,6 +439,10 @@ jinja = {
 		"qms_customer.contract.production_print.qms_production_notice_form",
 		"qms_customer.returns.prints.qms_return_slip_form",
 		"qms_customer.returns.prints.qms_destruction_certificate",
+		"qms_customer.feedback.prints.qms_feedback_form",
+		"qms_customer.feedback.prints.qms_complaint_form",
+		"qms_customer.feedback.prints.qms_reportability_form",
+		"qms_customer.feedback.prints.qms_signal_form",
 	]
 }
 # It names all who have a product: not for those who are limited to some customers (I2, L1).

@@ -22,7 +22,7 @@ def qms_contract_review_form(doc: Document) -> Markup:
 	"""Return a contract review as the paper form 合同评审表 would be; refuses who may not read it (K6)."""
 	review = prints.stored(doc)
 	opinions, opinions_withheld = _opinions(review.name)
-	actions, actions_withheld = _readable(reviews.ACTION, {"contract_review": review.name})
+	actions, actions_withheld = prints.readable(reviews.ACTION, {"contract_review": review.name})
 	if review.contract_class == "Routine":
 		title = both("Routine Contract Review", "常规合同评审表")
 	else:
@@ -50,7 +50,7 @@ def qms_contract_review_form(doc: Document) -> Markup:
 def qms_opinion_form(doc: Document) -> Markup:
 	"""Return the opinion of a department as a paper form; refuses who may not read it (K6)."""
 	opinion = prints.stored(doc)
-	actions, actions_withheld = _readable(reviews.ACTION, {"opinion": opinion.name})
+	actions, actions_withheld = prints.readable(reviews.ACTION, {"opinion": opinion.name})
 	return Markup(
 		prints.page(
 			opinion,
@@ -68,7 +68,7 @@ def qms_opinion_form(doc: Document) -> Markup:
 def _opinions(review: str) -> tuple[list[frappe._dict], int]:
 	"""Return the opinions that count, each with its signatures, and how many the user may not read."""
 	found = reviews.opinions_of(review)
-	names, withheld = _readable(reviews.OPINION, {"contract_review": review, "superseded": 0}, ["name"])
+	names, withheld = prints.readable(reviews.OPINION, {"contract_review": review, "superseded": 0}, ["name"])
 	readable = {n.name for n in names}
 	kept = [o for o in found if o.name in readable]
 	signed = frappe.get_all(
@@ -83,22 +83,6 @@ def _opinions(review: str) -> tuple[list[frappe._dict], int]:
 	for o in kept:
 		o.signatures = [s for s in signed if s.reference_name == o.name]
 	return kept, withheld
-
-
-def _readable(doctype: str, filters: dict, fields: list[str] | None = None) -> tuple[list[frappe._dict], int]:
-	"""Return the rows that the user may read, and how many they may not: a print shows no more than the
-	Desk.
-	"""
-	everything = frappe.get_all(doctype, filters=filters, fields=fields or ["*"], order_by="creation, name")
-	if not everything or frappe.flags.ignore_print_permissions:
-		return everything, 0
-	names = (
-		set(frappe.get_list(doctype, filters=filters, pluck="name", limit=0))
-		if frappe.has_permission(doctype, "read")
-		else set()
-	)
-	kept = [row for row in everything if row.name in names]
-	return kept, len(everything) - len(kept)
 
 
 def _criterion(row: Document) -> dict[str, Any]:

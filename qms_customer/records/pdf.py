@@ -32,6 +32,10 @@ FORMATS = (
 	"Production Notice",
 	"Return Slip",
 	"Destruction Certificate",
+	"Customer Feedback",
+	"Customer Complaint",
+	"Reportability Decision",
+	"Complaint Signal",
 )
 # Millimetres: the strip that is stamped, and where it stands; the page leaves it free (prints/style.css).
 STRIP_WIDTH, STRIP_HEIGHT, LEFT, BOTTOM = 180, 10, 15, 6

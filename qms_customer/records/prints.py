@@ -43,6 +43,22 @@ def stored(doc: Document) -> Document:
 	return found
 
 
+def readable(doctype: str, filters: dict, fields: list[str] | None = None) -> tuple[list[frappe._dict], int]:
+	"""Return the rows that the user may read, and how many they may not: a print shows no more than the Desk
+	(L1).
+	"""
+	everything = frappe.get_all(doctype, filters=filters, fields=fields or ["*"], order_by="creation, name")
+	if not everything or frappe.flags.ignore_print_permissions:
+		return everything, 0
+	names = (
+		set(frappe.get_list(doctype, filters=filters, pluck="name", limit=0))
+		if frappe.has_permission(doctype, "read")
+		else set()
+	)
+	kept = [row for row in everything if row.name in names]
+	return kept, len(everything) - len(kept)
+
+
 def page(doc: Document, template: str, title: Markup, form: str = "", **context: Any) -> str:
 	"""Return a record as the paper form would be; `template` is its middle (K6).
 
