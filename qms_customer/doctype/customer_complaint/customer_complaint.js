@@ -48,13 +48,8 @@
 		step("investigate", __("Record Investigation"), investigate);
 		step("propose_none", __("Propose No Investigation"), propose_none, group);
 		step("decide_none", __("Decide on No Investigation"), decide_none);
-		step("add_action", __("Add Action"), add_action, group);
-		step("open_non_conformance", __("Open Non-Conformance"), open_non_conformance, group);
-		step("open_quality_action", __("Open Quality Action"), open_quality_action, group);
+		qms_customer.action_steps(frm, panel, API, "Action on Complaint Done", group);
 		step("link_return", __("Name Return Slip"), link_return, group);
-		panel.actions.forEach((action) =>
-			frm.add_custom_button(action.description, () => finish_action(frm, panel, action), __("Action Done"))
-		);
 		step("decide_actions", __("Decide Actions"), decide_actions);
 		step("reply", __("Send Reply"), send_reply, __("Reply", null, "Customer Complaint"));
 		step("reply", __("Record Reply"), record_reply, __("Reply", null, "Customer Complaint"));
@@ -133,7 +128,7 @@
 	}
 
 	function investigate(frm, panel) {
-		const codes = (table) => (frm.doc[table] || []).map((row) => row.event_code).join("\n");
+		const CODES = "qms_customer.feedback.event_code_api.choose_code";
 		const names = {
 			begun: "investigation_begun",
 			ended: "investigation_ended",
@@ -150,12 +145,28 @@
 		const department = fields.find((df) => df.fieldname === "department");
 		department.fieldtype = "Select";
 		department.options = choices(["", ...panel.departments], "Review Department");
-		for (const table of ["problem_codes", "health_codes"]) {
-			fields.push(
-				text(table, label(table), { default: codes(table), description: __("One code a line"), stands_for: table })
-			);
+		const cause = fields.find((df) => df.fieldname === "cause_code");
+		cause.get_query = () => ({ query: CODES, filters: { use: "cause_code" } });
+		const tables = ["problem_codes", "health_codes"];
+		for (const use of tables) {
+			fields.push({
+				fieldname: use,
+				fieldtype: "MultiSelectList",
+				label: label(use),
+				stands_for: use,
+				get_data: (txt) =>
+					qms_customer
+						.api(CODES, { doctype: "Event Code", txt, filters: { use }, as_dict: true }, false)
+						.then((found) =>
+							found.map(({ name, term, path }) => ({
+								value: name,
+								label: frappe.utils.escape_html(`${name} ${term}`),
+								description: frappe.utils.escape_html(path),
+							}))
+						),
+			});
 		}
-		sign(frm, panel, {
+		const signing = sign(frm, panel, {
 			title: __("Record Investigation"),
 			fields,
 			meaning: "Complaint Investigated",
@@ -164,6 +175,12 @@
 				values: Object.fromEntries(fields.map(({ fieldname }) => [fieldname, given[fieldname] || ""])),
 			}),
 		});
+		for (const table of tables) {
+			signing.dialog.set_value(
+				table,
+				(frm.doc[table] || []).map((row) => row.event_code)
+			);
+		}
 	}
 
 	function propose_none(frm, panel) {
@@ -192,68 +209,6 @@
 		});
 	}
 
-	const row_label = (field) => __(frappe.meta.get_docfield("Complaint Action", field).label, null, "Complaint Action");
-
-	function add_action(frm, panel) {
-		ask(
-			frm,
-			panel,
-			__("Add Action"),
-			[
-				{
-					fieldname: "kind",
-					fieldtype: "Select",
-					label: row_label("kind"),
-					options: choices(options("Complaint Action", "kind"), "Complaint Action"),
-					reqd: 1,
-				},
-				text("description", row_label("description"), { reqd: 1 }),
-				person("action_owner", row_label("action_owner")),
-				date("due_date", row_label("due_date"), { reqd: 1 }),
-			],
-			"add_action"
-		);
-	}
-
-	function open_non_conformance(frm, panel) {
-		ask(
-			frm,
-			panel,
-			__("Open Non-Conformance"),
-			[
-				{ fieldname: "procedure", fieldtype: "Link", options: "Quality Procedure", label: __("Quality Procedure"), reqd: 1 },
-				{ fieldname: "subject", fieldtype: "Data", label: __("Subject"), reqd: 1 },
-				text("details", __("Details")),
-			],
-			"open_non_conformance",
-			({ procedure, subject, details }) => ({ procedure, subject, details: details || "" })
-		);
-	}
-
-	function open_quality_action(frm, panel) {
-		ask(
-			frm,
-			panel,
-			__("Open Quality Action"),
-			[
-				{
-					fieldname: "corrective_preventive",
-					fieldtype: "Select",
-					label: __("Corrective/Preventive"),
-					options: choices(["Corrective", "Preventive"]),
-					default: "Corrective",
-					reqd: 1,
-				},
-				text("problem", __("Problem"), { reqd: 1 }),
-				person("responsible", row_label("action_owner")),
-				date("completion_by", row_label("due_date"), { reqd: 1 }),
-				{ fieldname: "procedure", fieldtype: "Link", options: "Quality Procedure", label: __("Quality Procedure") },
-			],
-			"open_quality_action",
-			(values) => ({ ...values, procedure: values.procedure || "" })
-		);
-	}
-
 	function link_return(frm, panel) {
 		ask(
 			frm,
@@ -262,16 +217,6 @@
 			[{ fieldname: "return_slip", fieldtype: "Link", options: "Return Slip", label: __("Return Slip"), reqd: 1 }],
 			"link_return"
 		);
-	}
-
-	function finish_action(frm, panel, action) {
-		sign(frm, panel, {
-			title: __("Action Done"),
-			fields: [text("comment", row_label("comment"), { reqd: 1 })],
-			meaning: "Action on Complaint Done",
-			method: "finish_action",
-			args: ({ comment }) => ({ row: action.row, comment }),
-		});
 	}
 
 	function decide_actions(frm, panel) {
