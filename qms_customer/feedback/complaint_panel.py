@@ -120,7 +120,7 @@ def panel(doc: Document) -> dict[str, Any]:
 		"departments": [d.name for d in departments()],
 		"reportable": reporting.reportable(doc.name),
 		"actions": [
-			{"row": a.row.name, "description": a.row.description}
+			{"row": a.row.name, "number": a.row.idx, "description": a.row.description}
 			for a in actions
 			if a.may_finish
 			and not standing.closings(doc)

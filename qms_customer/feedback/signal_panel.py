@@ -53,7 +53,7 @@ def panel(signal: Document) -> dict[str, Any]:
 		"role": held[-1] if held else "",
 		"may": may,
 		"actions": [
-			{"row": a.row.name, "description": a.row.description}
+			{"row": a.row.name, "number": a.row.idx, "description": a.row.description}
 			for a in actions
 			if a.may_finish and (held or a.row.action_owner == user)
 		],

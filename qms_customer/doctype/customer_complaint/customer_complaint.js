@@ -25,8 +25,6 @@
 	const options = (doctype, field) => frappe.meta.get_docfield(doctype, field).options.split("\n").filter(Boolean);
 	const label = (field) => __(frappe.meta.get_docfield(CONTEXT, field).label, null, CONTEXT);
 	const text = (fieldname, title, more) => ({ fieldname, fieldtype: "Small Text", label: title, ...more });
-	const date = (fieldname, title, more) => ({ fieldname, fieldtype: "Date", label: title, ...more });
-	const person = (fieldname, title) => ({ fieldname, fieldtype: "Link", options: "User", label: title, reqd: 1 });
 	// A field of the record itself, with what it says now.
 	const own = (frm, fieldname, more) => {
 		const { fieldtype, options: of } = frappe.meta.get_docfield(CONTEXT, fieldname);
@@ -127,8 +125,30 @@
 		});
 	}
 
+	// Codes are found by their terms, enabled ones of the right kind; several of them stand side by side.
+	const CODES = "qms_customer.feedback.event_code_api.choose_code";
+
+	function many_codes(frm, table) {
+		const esc = frappe.utils.escape_html;
+		return {
+			fieldname: table,
+			fieldtype: "MultiSelectPills",
+			label: label(table),
+			default: (frm.doc[table] || []).map((row) => row.event_code),
+			stands_for: table,
+			get_data: (txt) =>
+				qms_customer.api(CODES, { txt, filters: { use: table }, as_dict: 1 }, false).then((found) =>
+					// The control takes both for HTML.
+					found.map(({ name, term, path }) => ({
+						value: name,
+						label: esc(name),
+						description: esc(path ? `${term} (${path})` : term),
+					}))
+				),
+		};
+	}
+
 	function investigate(frm, panel) {
-		const CODES = "qms_customer.feedback.event_code_api.choose_code";
 		const names = {
 			begun: "investigation_begun",
 			ended: "investigation_ended",
@@ -147,26 +167,8 @@
 		department.options = choices(["", ...panel.departments], "Review Department");
 		const cause = fields.find((df) => df.fieldname === "cause_code");
 		cause.get_query = () => ({ query: CODES, filters: { use: "cause_code" } });
-		const tables = ["problem_codes", "health_codes"];
-		for (const use of tables) {
-			fields.push({
-				fieldname: use,
-				fieldtype: "MultiSelectList",
-				label: label(use),
-				stands_for: use,
-				get_data: (txt) =>
-					qms_customer
-						.api(CODES, { doctype: "Event Code", txt, filters: { use }, as_dict: true }, false)
-						.then((found) =>
-							found.map(({ name, term, path }) => ({
-								value: name,
-								label: frappe.utils.escape_html(`${name} ${term}`),
-								description: frappe.utils.escape_html(path),
-							}))
-						),
-			});
-		}
-		const signing = sign(frm, panel, {
+		for (const table of ["problem_codes", "health_codes"]) fields.push(many_codes(frm, table));
+		sign(frm, panel, {
 			title: __("Record Investigation"),
 			fields,
 			meaning: "Complaint Investigated",
@@ -175,12 +177,6 @@
 				values: Object.fromEntries(fields.map(({ fieldname }) => [fieldname, given[fieldname] || ""])),
 			}),
 		});
-		for (const table of tables) {
-			signing.dialog.set_value(
-				table,
-				(frm.doc[table] || []).map((row) => row.event_code)
-			);
-		}
 	}
 
 	function propose_none(frm, panel) {

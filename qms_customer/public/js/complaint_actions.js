@@ -20,9 +20,11 @@
 		step("add_action", __("Add Action"), person_does);
 		step("open_non_conformance", __("Open Non-Conformance"), non_conformance, (values) => ({ details: "", ...values }));
 		step("open_quality_action", __("Open Quality Action"), quality_action, (values) => ({ procedure: "", ...values }));
-		panel.actions.forEach((action) =>
-			frm.add_custom_button(action.description, () => finish(frm, base, action, api, meaning), __("Action Done"))
-		);
+		panel.actions.forEach((action) => {
+			// Frappe takes a label for HTML, and two that are the same for one.
+			const said = frappe.utils.escape_html(`${action.number}. ${frappe.ellipsis(action.description, 50)}`);
+			frm.add_custom_button(said, () => finish(frm, base, action, api, meaning), __("Action Done"));
+		});
 	};
 
 	const person_does = () => [
