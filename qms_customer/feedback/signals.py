@@ -61,21 +61,22 @@ def complaints(first: date, last: date, read: Callable | None = None) -> list[ru
 	once. `read`: all of them, or with frappe.get_list only those that the user may read.
 	"""
 	return [
-		counted(r)
-		for r in (read or frappe.get_all)(
+		counted(*row)
+		for row in (read or frappe.get_all)(
 			COMPLAINT,
 			filters={"received_on": ("between", [first, last])},
 			fields=["name", *_COUNTED],
 			order_by="",
 			limit_page_length=0,
+			# There may be many: a dict of each would take several times the memory.
+			as_list=True,
 		)
 	]
 
 
-def counted(complaint: Any) -> rules.Complaint:
-	"""Return a complaint as it is counted (H8)."""
-	day, *values = (complaint.get(field) for field in _COUNTED)
-	return rules.Complaint(complaint.get("name"), getdate(day), *(value or "" for value in values))
+def counted(name: str, received_on: Any, *values: str | None) -> rules.Complaint:
+	"""Return a complaint as it is counted (H8). `values`: item, batch, cause and customer."""
+	return rules.Complaint(name, getdate(received_on), *(value or "" for value in values))
 
 
 def about(complaint: Document) -> list[frappe._dict]:
@@ -84,9 +85,10 @@ def about(complaint: Document) -> list[frappe._dict]:
 	"""
 	if not frappe.has_permission(DOCTYPE, "read"):
 		return []
+	one = counted(complaint.name, *(complaint.get(field) for field in _COUNTED))
 	found = frappe.get_list(
 		DOCTYPE,
-		filters={"group_key": ("in", [_key(key) for key in rules.keys(counted(complaint))] or [""])},
+		filters={"group_key": ("in", [_key(key) for key in rules.keys(one)] or [""])},
 		fields=["name", "status", "outcome", "dimension", "group_value", "complaints", "window_from"],
 		order_by="opened_on desc",
 		limit_page_length=20,
