@@ -141,7 +141,8 @@ def test_the_hourly_job(committed: Callable[[], None]) -> None:
 			" where name like 'CC-BENCH-%%00'"
 		)
 		committed()
-	names = frappe.get_all(r.DECISION, {"name": ("like", "RD-BENCH-%")}, pluck="name", limit=1000)
+	# What was changed last is not followed yet.
+	names = frappe.get_all(r.DECISION, {"name": ("like", "RD-BENCH-%")}, pluck="name")
 	assert len(reporting_job.due(names, regimes.read())) == len(names) // 100
 
 
