@@ -36,10 +36,11 @@ doctype_js = {
 	"Maintenance Visit": "public/js/feedback_make.js",
 	"Customer Complaint": [
 		"public/js/reporting.js",
+		"public/js/complaint_actions.js",
 		"public/js/advisory_make.js",
 		"public/js/complaint_return.js",
 	],
-	"Complaint Signal": "public/js/advisory_make.js",
+	"Complaint Signal": ["public/js/complaint_actions.js", "public/js/advisory_make.js"],
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -215,11 +216,20 @@ doc_events = {
 		"on_change": "qms_customer.erp.register.on_record_change"
 	},
 	"Return Slip": {"on_change": "qms_customer.erp.register.on_return_slip"},
-	# H5: a complaint is not done acting while one of its documents is open.
+	# H5, H8: complaints and signals are not done acting while one of their documents is open.
 	("Non Conformance", "Quality Action"): {
-		"on_change": "qms_customer.feedback.complaints.on_document",
-		"on_trash": "qms_customer.feedback.complaints.before_deletion",
-		"after_delete": "qms_customer.feedback.complaints.before_deletion",
+		"on_change": [
+			"qms_customer.feedback.complaints.on_document",
+			"qms_customer.feedback.signal_actions.on_document",
+		],
+		"on_trash": [
+			"qms_customer.feedback.complaints.before_deletion",
+			"qms_customer.feedback.signal_actions.before_deletion",
+		],
+		"after_delete": [
+			"qms_customer.feedback.complaints.before_deletion",
+			"qms_customer.feedback.signal_actions.before_deletion",
+		],
 	},
 	("Return Slip",): {
 		"after_insert": "qms_customer.feedback.actions.on_slip",

@@ -9,13 +9,12 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import cint, getdate, nowdate
 
-from qms_customer.contract import people
-from qms_customer.feedback import complaint_inbox, handled, standing
+from qms_customer.feedback import action_rows, complaint_inbox, handled, standing
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
 from qms_customer.returns import make, opened
 from qms_customer.rules import complaint as rules
-from qms_customer.rules import mark, says
+from qms_customer.rules import mark
 from qms_customer.rules.people import QUALITY, SERVICE
 
 # K2, K3: the events of the chain, and what the signatures mean.
@@ -31,17 +30,7 @@ def add(
 ) -> Document:
 	"""Add an action that somebody carries out; returns the complaint (H5)."""
 	doc = _open(name, content_hash)
-	if kind not in rules.KINDS_OF_ACTION:
-		refuse_one("H5", mark("Say of which kind the action is."))
-	if not says(description):
-		refuse_one("H5", mark("Say what is to be done."))
-	if not people.is_enabled_person(action_owner) or not people.may_see(action_owner, doc):
-		refuse_one("H5", mark("{0} is nobody who can do it."), action_owner or "–")
-	due = handled.day(due_date)
-	if due is None or due < getdate(nowdate()):
-		refuse_one("H5", mark("Say until when it is done; the day is not in the past."))
-	row = {"kind": kind, "description": description, "action_owner": action_owner, "due_date": due}
-	return _append(doc, row)
+	return _append(doc, action_rows.by_person(doc, kind, description, action_owner, due_date))
 
 
 def open_non_conformance(
@@ -49,22 +38,7 @@ def open_non_conformance(
 ) -> Document:
 	"""Open ERPNext's Non Conformance for a complaint, by who may; returns the complaint (H5)."""
 	doc = _open(name, content_hash)
-	frappe.has_permission("Non Conformance", "create", throw=True)
-	if not (procedure and frappe.db.exists("Quality Procedure", procedure)):
-		refuse_one("H5", mark("Choose the quality procedure by which nonconforming product is handled."))
-	if not says(subject):
-		refuse_one("H5", mark("Say what the non-conformance is about."))
-	made = frappe.get_doc(
-		{
-			"doctype": "Non Conformance",
-			"subject": subject,
-			"procedure": procedure,
-			"status": "Open",
-			"details": details,
-		}
-	).insert()
-	row = {"kind": rules.CORRECTION, "description": subject, "non_conformance": made.name}
-	return _append(doc, row)
+	return _append(doc, action_rows.non_conformance(procedure, subject, details))
 
 
 def open_quality_action(
@@ -78,42 +52,8 @@ def open_quality_action(
 ) -> Document:
 	"""Open ERPNext's Quality Action, the CAPA, for a complaint, by who may; returns the complaint (H5)."""
 	doc = _open(name, content_hash)
-	frappe.has_permission("Quality Action", "create", throw=True)
-	if corrective_preventive not in ("Corrective", "Preventive"):
-		refuse_one("H5", mark("Say whether the action is corrective or preventive."))
-	if not says(problem):
-		refuse_one("H5", mark("Say what the problem is."))
-	if not people.is_enabled_person(responsible):
-		refuse_one("H5", mark("{0} is nobody who can do it."), responsible or "–")
-	due = handled.day(completion_by)
-	if due is None or due < getdate(nowdate()):
-		refuse_one("H5", mark("Say until when it is done; the day is not in the past."))
-	made = frappe.get_doc(
-		{
-			"doctype": "Quality Action",
-			"corrective_preventive": corrective_preventive,
-			"date": nowdate(),
-			"procedure": procedure or None,
-			"resolutions": [
-				{
-					"problem": problem,
-					"status": "Open",
-					"responsible": responsible,
-					"completion_by": due,
-				}
-			],
-		}
-	).insert()
-	return _append(
-		doc,
-		{
-			"kind": rules.CORRECTIVE,
-			"description": problem,
-			"action_owner": responsible,
-			"due_date": due,
-			"quality_action": made.name,
-		},
-	)
+	row = action_rows.quality_action(corrective_preventive, problem, responsible, completion_by, procedure)
+	return _append(doc, row)
 
 
 def link_return(name: str, content_hash: str, return_slip: str) -> Document:
@@ -156,28 +96,11 @@ def _refuse_slip(doc: Document) -> None:
 
 
 def finish(name: str, content_hash: str, row: str, comment: str) -> Document:
-	"""Sign that an action is done, by its owner or Quality; returns the complaint (H5).
-
-	One that a document stands for is done there; where that was cancelled, or is gone, it is signed here why
-	nothing is open.
-	"""
+	"""Sign that an action is done, by its owner or Quality; returns the complaint (H5)."""
 	doc = handled.open_one(name, content_hash, rule="H5")
-	one = next((a for a in standing.actions(doc) if a.row.name == row), None)
-	if one is None:
-		refuse_one("H5", mark("{0} has no such action."), doc.name)
-	roles = people.own_roles(frappe.session.user)
-	if one.row.action_owner == frappe.session.user and QUALITY not in roles:
-		role = next(iter(sorted(r for r in roles if r.startswith("QMS "))), "")
-	else:
-		role = handled.require_quality()
-	if not people.is_present(frappe.session.user):
-		refuse_one("K3", mark("Only a person with a login of their own does this."))
-	if not one.may_finish:
-		refuse_one("H5", mark("This action is done, or it is done on {0}."), one.document or doc.name)
-	if not says(comment):
-		refuse_one("H5", mark("Say what was done."))
+	done, role = action_rows.finishing(doc, row, comment, handled.require_quality)
 	signing.in_hand()
-	one.row.update({"comment": comment, **handled.signed_now("done")})
+	done.update({"comment": comment, **handled.signed_now("done")})
 	standing.settle(doc)
 	opened.save(doc)
 	signing.sign(doc, DONE, role, "", comment, content_hash)

@@ -4,6 +4,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from qms_customer.contract import notify, people
+from qms_customer.feedback import action_rows
 from qms_customer.rules import complaint as rules
 from qms_customer.rules import mark
 from qms_customer.rules.people import QUALITY
@@ -29,7 +30,7 @@ def handlers(doc: Document) -> list[str]:
 def ask(doc: Document) -> None:
 	"""Put a complaint into the inbox of who owes its next step, and of nobody else (H3, H5, L3)."""
 	# Here, as closing asks as well.
-	from qms_customer.feedback import closing, standing
+	from qms_customer.feedback import closing
 
 	notify.done(doc)
 	task = TASKS.get(doc.workflow_state)
@@ -52,12 +53,9 @@ def ask(doc: Document) -> None:
 		users = [u for u in people.holders(QUALITY) if u != doc.no_investigation_by]
 		text = _("Approve that {0} is not investigated, or reject it").format(doc.name)
 	notify.assign(doc, users, text, due)
-	owed: dict[str, str] = {}
-	for one in standing.actions(doc):
-		if one.may_finish and one.open and one.row.action_owner and one.row.action_owner not in users:
-			owed.setdefault(one.row.action_owner, str(one.row.due_date or "") or due)
-	for user, until in owed.items():
-		notify.assign(doc, [user], _("Do the action on the complaint {0}").format(doc.name), until)
+	for user, until in action_rows.owed(doc).items():
+		if user not in users:
+			notify.assign(doc, [user], _("Do the action on the complaint {0}").format(doc.name), until or due)
 
 
 def _waits_for_approval(doc: Document) -> bool:

@@ -9,12 +9,13 @@ from frappe.utils import getdate, nowdate
 
 from qms_customer.contract import people
 from qms_customer.contract.settings import departments
-from qms_customer.feedback import closing, complaints, handled, reporting, standing
+from qms_customer.feedback import closing, complaints, handled, reporting, signals, standing
 from qms_customer.messages import say, sentence
 from qms_customer.returns import opened
 from qms_customer.returns.panel import Step
 from qms_customer.rules import complaint as rules
 from qms_customer.rules import mark
+from qms_customer.rules import signals as signal_rules
 from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
 from qms_customer.shown import render
 
@@ -108,6 +109,7 @@ def panel(doc: Document) -> dict[str, Any]:
 			else [],
 			undecided=reporting.undecided(doc.name),
 			actions=actions,
+			signals=_signals(doc),
 			missing=closing.missing(doc) if doc.workflow_state == rules.CLOSING else [],
 		),
 		"hash": opened.shown_hash(doc),
@@ -118,10 +120,18 @@ def panel(doc: Document) -> dict[str, Any]:
 		"departments": [d.name for d in departments()],
 		"reportable": reporting.reportable(doc.name),
 		"actions": [
-			{"row": a.row.name, "description": a.row.description}
+			{"row": a.row.name, "number": a.row.idx, "description": a.row.description}
 			for a in actions
 			if a.may_finish
 			and not standing.closings(doc)
 			and (QUALITY in roles or (roles and a.row.action_owner == user))
 		],
 	}
+
+
+def _signals(doc: Document) -> list[dict[str, Any]]:
+	"""The signals of what the complaint is about. `asks`: nobody has said yet whether it is a group event."""
+	return [
+		{**one, "asks": not doc.group_event and one.outcome != signal_rules.CHANCE}
+		for one in signals.about(doc)
+	]

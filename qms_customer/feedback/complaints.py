@@ -11,7 +11,7 @@ from frappe.model.document import Document
 from frappe.utils import add_days, get_datetime, getdate, now_datetime
 
 from qms_customer.contract import people
-from qms_customer.feedback import complaint_inbox, handled, reporting, standing
+from qms_customer.feedback import action_rows, complaint_inbox, handled, reporting, standing
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
 from qms_customer.records.token import moving
@@ -196,7 +196,7 @@ def reopen(doc: Document, again: str, reason: str) -> None:
 
 def on_document(doc: Document, method: str | None = None) -> None:
 	"""A Non Conformance, Quality Action or return slip has changed: complaints follow it (H5)."""
-	for name in _complaints_of(doc):
+	for name in action_rows.parents(doc, handled.DOCTYPE):
 		follow(name)
 
 
@@ -208,13 +208,8 @@ def on_decision(doc: Document, method: str | None = None) -> None:
 
 def before_deletion(doc: Document, method: str | None = None) -> None:
 	"""Refuse to delete what a complaint was handled by (H5, K2)."""
-	for name in _complaints_of(doc):
+	for name in action_rows.parents(doc, handled.DOCTYPE):
 		refuse_one("H5", mark("Complaint {0} is handled by {1}: it is not deleted."), name, doc.name)
-
-
-def _complaints_of(doc: Document) -> list[str]:
-	field = next(f for f, (doctype, *_rest) in standing.DONE.items() if doctype == doc.doctype)
-	return frappe.get_all("Complaint Action", {field: doc.name}, pluck="parent", distinct=True)
 
 
 def _moment(value: Any) -> Any:

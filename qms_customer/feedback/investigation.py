@@ -1,6 +1,6 @@
 """A complaint is investigated, or the reason for not doing so is recorded and approved (H3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import frappe
@@ -8,12 +8,12 @@ from frappe.model.document import Document
 from frappe.utils import getdate, nowdate
 
 from qms_customer.contract.settings import departments
-from qms_customer.feedback import complaint_inbox, complaints, handled, reporting, standing
+from qms_customer.feedback import coding, complaint_inbox, complaints, handled, reporting, standing
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import signing
 from qms_customer.returns import opened
 from qms_customer.rules import complaint as rules
-from qms_customer.rules import mark, says
+from qms_customer.rules import event_codes, mark, says
 from qms_customer.rules.people import QUALITY
 from qms_customer.rules.review import Refusal
 
@@ -23,7 +23,6 @@ PROPOSED = mark("No Investigation Proposed")
 NOT_INVESTIGATED = mark("No Investigation Approved")
 TO_INVESTIGATE = mark("No Investigation Rejected")
 
-CODE = "Event Code"
 CONFIRMED = {"Yes": True, "No": False, "Could Not Be Told": None}
 # 21 CFR 820.35(b): what the investigation of a reportable event answers.
 REPORTABLE = ("failed_specification", "used_for", "event_relation")
@@ -60,8 +59,8 @@ def finish(name: str, content_hash: str, given: Mapping[str, Any]) -> Document:
 			for field in REPORTABLE
 			if not says(texts.get(field, ""))
 		]
-	codes = {table: _codes(given.get(table)) for table in ("problem_codes", "health_codes")}
-	found += _unknown_codes([one.cause, *codes["problem_codes"], *codes["health_codes"]])
+	codes = {table: _codes(given.get(table)) for table in (event_codes.PROBLEM, event_codes.HEALTH)}
+	found += coding.refusals({event_codes.CAUSE: [one.cause], **codes})
 	if found:
 		refuse(found)
 	signing.in_hand()
@@ -191,11 +190,3 @@ def _not_approved() -> dict[str, None]:
 def _codes(given: Any) -> list[str]:
 	rows = given if isinstance(given, list) else [] if not given else str(given).split("\n")
 	return list(dict.fromkeys(str(one).strip() for one in rows if str(one).strip()))
-
-
-def _unknown_codes(codes: Sequence[str]) -> list[Refusal]:
-	wanted = sorted({c for c in codes if c})
-	known = (
-		set(frappe.get_all(CODE, {"name": ("in", wanted), "disabled": 0}, pluck="name")) if wanted else set()
-	)
-	return [Refusal("H3", mark("There is no code {0} in the tree."), (c,)) for c in wanted if c not in known]

@@ -66,7 +66,8 @@ def undecided(complaint: str) -> list[str]:
 	)
 	wanted = dict.fromkeys([*regimes_of([row], regimes.read())[complaint], *decided])
 	if not wanted:
-		return [_("no reporting regime is set up")]
+		# Unknown is never "no": it stays undecided until somebody has set up where complaints are reported.
+		return [_("no regime is set up (Quality enters one in the list of Reporting Regimes)")]
 	return [regime for regime in wanted if decided.get(regime, UNDECIDED) == UNDECIDED]
 
 

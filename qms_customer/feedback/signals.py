@@ -15,11 +15,12 @@ from frappe.utils import cint, flt, getdate, now_datetime
 
 from qms_customer.contract import notify, people, sales_record
 from qms_customer.contract.settings import settings
-from qms_customer.feedback import advisory
+from qms_customer.feedback import action_rows, advisory
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import contents, signing
 from qms_customer.records.completeness import refuse_incomplete
 from qms_customer.records.token import moving
+from qms_customer.returns import opened
 from qms_customer.rules import mark
 from qms_customer.rules import signals as rules
 from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
@@ -27,6 +28,8 @@ from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
 DOCTYPE, CASE, COMPLAINT = "Complaint Signal", "Complaint Signal Case", "Customer Complaint"
 ASSESSORS = (QUALITY, MANAGEMENT_REPRESENTATIVE)
 ASSESSED = mark("Signal Assessed")
+# What of a complaint is counted: as rules.Complaint takes it, after its name.
+_COUNTED = ("received_on", "item_code", "batch_no", "cause_code", "customer")
 
 
 def limits(s: Document | None = None) -> rules.Limits:
@@ -54,27 +57,43 @@ def nightly() -> None:
 def complaints(first: date, last: date, read: Callable | None = None) -> list[rules.Complaint]:
 	"""Return the complaints that came in a period, as they are counted; one query.
 
-	`read`: all of them, or with frappe.get_list only those that the user may read.
+	Whether closed, open again, or not found to be so: what is complained about is counted, each complaint
+	once. `read`: all of them, or with frappe.get_list only those that the user may read.
 	"""
-	if not frappe.db.table_exists(COMPLAINT):
-		return []
 	return [
-		rules.Complaint(
-			r.name,
-			getdate(r.received_on),
-			r.item_code or "",
-			r.batch_no or "",
-			r.cause_code or "",
-			r.customer or "",
-		)
-		for r in (read or frappe.get_all)(
+		counted(*row)
+		for row in (read or frappe.get_all)(
 			COMPLAINT,
 			filters={"received_on": ("between", [first, last])},
-			fields=["name", "received_on", "item_code", "batch_no", "cause_code", "customer"],
+			fields=["name", *_COUNTED],
 			order_by="",
 			limit_page_length=0,
+			# There may be many: a dict of each would take several times the memory.
+			as_list=True,
 		)
 	]
+
+
+def counted(name: str, received_on: Any, *values: str | None) -> rules.Complaint:
+	"""Return a complaint as it is counted (H8). `values`: item, batch, cause and customer."""
+	return rules.Complaint(name, getdate(received_on), *(value or "" for value in values))
+
+
+def about(complaint: Document) -> list[frappe._dict]:
+	"""Return the signals of the groups that a complaint belongs to, the open ones first, that the user may
+	read; one query (H8).
+	"""
+	if not frappe.has_permission(DOCTYPE, "read"):
+		return []
+	one = counted(complaint.name, *(complaint.get(field) for field in _COUNTED))
+	found = frappe.get_list(
+		DOCTYPE,
+		filters={"group_key": ("in", [_key(key) for key in rules.keys(one)] or [""])},
+		fields=["name", "status", "outcome", "dimension", "group_value", "complaints", "window_from"],
+		order_by="opened_on desc",
+		limit_page_length=20,
+	)
+	return sorted(found, key=lambda one: (rules.OPEN, rules.ACTING, rules.ASSESSED).index(one.status))
 
 
 def deliveries(first: date, last: date) -> tuple[list[rules.Delivery], list[str]]:
@@ -112,7 +131,7 @@ def watch(
 		if (methods := rules.crossed(t, given))
 	]
 	latest = _latest([_key(t.key) for t, _methods in found])
-	opened = []
+	new = []
 	for tally, methods in found:
 		name, standing = latest.get(_key(tally.key), ("", None))
 		step = rules.step(tally, standing)
@@ -122,8 +141,8 @@ def watch(
 		if step == rules.GROWN:
 			_grow(name, values)
 		elif name := _open(tally, values):
-			opened.append(name)
-	return opened
+			new.append(name)
+	return new
 
 
 def _key(key: rules.Key) -> str:
@@ -210,14 +229,33 @@ def _open(tally: rules.Tally, values: dict[str, Any]) -> str:
 		frappe.db.rollback(save_point="qms_signal")
 		frappe.clear_last_message()
 		return ""
-	notify.assign(
-		signal,
-		dict.fromkeys(user for role in ASSESSORS for user in people.holders(role)),
-		_("Assess the signal {0}: {1} complaints, {2} {3}").format(
-			signal.name, tally.count, _(key.dimension, context=DOCTYPE), key.value
-		),
-	)
+	ask(signal)
 	return signal.name
+
+
+def ask(signal: Document) -> None:
+	"""Put a signal into the inbox of who assesses it, or opens what follows, and of who has something to do
+	for it (H8, L3).
+	"""
+	notify.done(signal)
+	group = (_(signal.dimension, context=DOCTYPE), signal.group_value)
+	if signal.status == rules.OPEN:
+		text = _("Assess the signal {0}: {1} complaints, {2} {3}").format(
+			signal.name, signal.complaints, *group
+		)
+	elif signal.status == rules.ACTING:
+		text = _("Open what follows from the signal {0}, and see it done: {1} {2}").format(
+			signal.name, *group
+		)
+	else:
+		return
+	users = dict.fromkeys(user for role in ASSESSORS for user in people.holders(role))
+	notify.assign(signal, users, text)
+	for user, until in action_rows.owed(signal).items():
+		if user not in users:
+			notify.assign(
+				signal, [user], _("Do the action on the signal {0}").format(signal.name), until or None
+			)
 
 
 def _grow(name: str, values: dict[str, Any]) -> None:
@@ -246,17 +284,13 @@ def assess(name: str, content_hash: str, outcome: str, assessment: str) -> Docum
 	"""Say, signed, what comes of a signal, and return it (H8, C12, K3). Raises QMSRefusal."""
 	readable(name)
 	signal = frappe.get_doc(DOCTYPE, name, for_update=True)
-	user = frappe.session.user
-	held = [role for role in ASSESSORS if role in people.own_roles(user)]
-	if not held or not people.is_present(user):
-		refuse_one("H8", mark("A signal is assessed by: {0}."), ", ".join(ASSESSORS))
+	user, role = frappe.session.user, require_assessor()
 	if found := rules.assessment_refusals(signal.status, outcome):
 		refuse(found)
-	if content_hash != shown_hash(signal):
-		refuse_one("C12", mark("The signal has changed since it was shown to you. Reload it and look again."))
+	require_shown(signal, content_hash)
 	signal.update(
 		{
-			"status": rules.ASSESSED,
+			"status": rules.status(outcome, ()),
 			"open_key": None,
 			"outcome": outcome,
 			"assessment": assessment,
@@ -271,8 +305,21 @@ def assess(name: str, content_hash: str, outcome: str, assessment: str) -> Docum
 	with moving(signal):
 		# The role was checked above; nobody has a general right to write signals.
 		signal.save(ignore_permissions=True)
-	signing.sign(signal, ASSESSED, held[-1], "", assessment, content_hash)
-	notify.done(signal)
+	signing.sign(signal, ASSESSED, role, "", assessment, content_hash)
+	ask(signal)
 	if outcome == rules.ACTION:
 		advisory.of_signal(signal)
 	return signal
+
+
+def require_assessor() -> str:
+	"""Return the role in which the current user assesses signals and opens what follows; refuse who has none
+	(H8, L1).
+	"""
+	return opened.require_role("H8", mark("A signal is assessed by: {0}."), ASSESSORS)
+
+
+def require_shown(signal: Document, content_hash: str) -> None:
+	"""Refuse a step on a signal that is not what was shown any more (C12)."""
+	if content_hash != shown_hash(signal):
+		refuse_one("C12", mark("The signal has changed since it was shown to you. Reload it and look again."))

@@ -24,6 +24,9 @@ ANNEXES = {
 	"G": "Medical Device Component",
 }
 OWN = "Own"
+# What a complaint is coded by, and from which annexes. B says how it was investigated: none of these.
+PROBLEM, CAUSE, HEALTH = "problem_codes", "cause_code", "health_codes"
+USES = {PROBLEM: ("A", "G"), CAUSE: ("C", "D"), HEALTH: ("E", "F")}
 
 # A01, A0101, A010101; of annex G also G01001. A bare letter is the root of an annex.
 _PUBLISHED = re.compile(r"[A-G](?:\d{2,8})?")
@@ -73,6 +76,18 @@ class Problem:
 def annex_of(code: str) -> str:
 	"""Return the annex of a code of the published form, "" of any other (H3)."""
 	return code[0] if _PUBLISHED.fullmatch(code) else ""
+
+
+def fits(use: str, code: str, annex: str, above: str = "") -> bool:
+	"""Return whether a complaint may be coded so (H3, H8). `above`: of an own code, the annex it stands in.
+
+	The letter of an annex is a heading. An own code is of the kind of what it stands below; one that stands
+	below nothing published is of any kind, as nobody has said of which.
+	"""
+	if code in ANNEXES:
+		return False
+	annexes = USES.get(use, ())
+	return (above in annexes or not above) if annex == OWN else annex in annexes
 
 
 # The published terminology

@@ -27,7 +27,7 @@ a single serious one is a matter of reportability (H4), not of statistics.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -40,7 +40,8 @@ DIMENSIONS = (PRODUCT, BATCH, CAUSE, CUSTOMER)
 NUMBER, RATE, STATISTICAL = "Configured Number", "Configured Rate", "Statistical Limit"
 METHODS = (NUMBER, RATE, STATISTICAL)
 
-OPEN, ASSESSED = "Open", "Assessed"
+# In action: somebody decided that something is done, and it is not done yet.
+OPEN, ACTING, ASSESSED = "Open", "In Action", "Assessed"
 PER = 1000
 
 
@@ -272,7 +273,7 @@ def step(tally: Tally, latest: Standing | None) -> str:
 	"""Return what is done about a group that is a signal: done twice, nothing is done twice (H8).
 
 	What is open is one signal, however long it stays so. After its assessment a complaint that it did not
-	know opens another.
+	know opens another, also while something is done about the first: somebody says whether that is enough.
 	"""
 	if latest is None:
 		return OPENED
@@ -286,6 +287,16 @@ def step(tally: Tally, latest: Standing | None) -> str:
 
 ACTION, WATCHED, CHANCE = "Action Needed", "Watched Further", "No Common Cause"
 OUTCOMES = (ACTION, WATCHED, CHANCE)
+
+
+def status(outcome: str, actions: Collection[bool]) -> str:
+	"""Return where a signal stands (H8). `actions`: of each that was opened for it, whether it is open.
+
+	Where action is needed something is opened, and the signal waits until all of it is done.
+	"""
+	if not outcome:
+		return OPEN
+	return ACTING if outcome == ACTION and (not actions or any(actions)) else ASSESSED
 
 
 def assessment_refusals(status: str, outcome: str) -> list[Refusal]:

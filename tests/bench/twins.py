@@ -23,15 +23,22 @@ ROUNDS, BAR = 11, 1.2
 
 @contextlib.contextmanager
 def twins(
-	ours: str, plain: str, name: str, differs: dict[str, str], rows: int, committed: Callable[[], None]
+	ours: str,
+	plain: str,
+	name: str,
+	differs: dict[str, str],
+	rows: int,
+	committed: Callable[[], None],
+	readers: tuple[str, ...] = (roles.SALES_VP,),
 ) -> Iterator[None]:
 	"""Run the block with so many copies of a record, and as many rows of a plain DocType.
 
-	`differs`: by column, what SQL makes of the record `r` in copy `s.seq`. The rows of all other tables are
+	`differs`: by column, what SQL makes of the record `r` in copy `s.seq`. `readers`: the roles that read the
+	plain one. The rows of all other tables are
 	put back after the test; the plain table is one that the site has not.
 	"""
 	try:
-		_plain_doctype(ours, plain)
+		_plain_doctype(ours, plain, readers)
 		for doctype in (ours, plain):
 			copy_row(ours, name, rows, differs, doctype)
 			committed()
@@ -46,7 +53,7 @@ def twins(
 		assert not frappe.db.exists("DocType", plain) and plain not in tables
 
 
-def _plain_doctype(ours: str, plain: str) -> None:
+def _plain_doctype(ours: str, plain: str, readers: tuple[str, ...]) -> None:
 	"""The same columns and indexes; making it commits."""
 	frappe.db.sql_ddl(f"drop table if exists `tab{plain}`")  # of a run that was killed
 	stored, meta = set(frappe.db.get_table_columns(ours)), frappe.get_meta(ours)
@@ -69,7 +76,7 @@ def _plain_doctype(ours: str, plain: str) -> None:
 				for f in meta.fields
 				if f.fieldname in stored
 			],
-			"permissions": [{"role": roles.SALES_VP, "read": 1, "report": 1}],
+			"permissions": [{"role": role, "read": 1, "report": 1} for role in readers],
 		}
 	).insert()
 	_same_indexes(ours, plain)

@@ -393,3 +393,27 @@ def test_h3_codes_that_a_site_file_does_not_name_are_left_alone() -> None:
 def test_h3_a_code_of_the_site_is_none_of_the_terminology(code: str, right: bool) -> None:
 	assert (not rules.own_refusals(code, "Term")) is right
 	assert rules.own_refusals("X1", "<b>x</b>")
+
+
+@pytest.mark.rule("H3", "H8")
+@pytest.mark.parametrize(
+	("code", "annex", "above", "uses"),
+	[
+		("A0401", "A", "", {rules.PROBLEM}),
+		("G01001", "G", "", {rules.PROBLEM}),
+		("B01", "B", "", set()),
+		("C0101", "C", "", {rules.CAUSE}),
+		("D12", "D", "", {rules.CAUSE}),
+		("E0301", "E", "", {rules.HEALTH}),
+		("F05", "F", "", {rules.HEALTH}),
+		# The letter of an annex is a heading.
+		("A", "A", "", set()),
+		("GLUE-1", rules.OWN, "C", {rules.CAUSE}),
+		("GLUE-2", rules.OWN, "B", set()),
+		("GLUE-3", rules.OWN, "", set(rules.USES)),
+	],
+)
+def test_h3_a_complaint_is_coded_by_codes_of_the_right_kind(
+	code: str, annex: str, above: str, uses: set[str]
+) -> None:
+	assert {use for use in rules.USES if rules.fits(use, code, annex, above)} == uses

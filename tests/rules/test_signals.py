@@ -292,3 +292,21 @@ def test_h8_200000_complaints_are_counted_and_judged_in_a_few_seconds() -> None:
 	for one in rules.tallies(complaints, deliveries, WINDOW, BEFORE):
 		rules.crossed(one, LIMITS)
 	assert time.monotonic() - began < 30
+
+
+@pytest.mark.rule("H8")
+@pytest.mark.parametrize(
+	("outcome", "actions", "status"),
+	[
+		("", (), rules.OPEN),
+		(rules.WATCHED, (), rules.ASSESSED),
+		(rules.CHANCE, (), rules.ASSESSED),
+		(rules.ACTION, (), rules.ACTING),
+		(rules.ACTION, (True, False), rules.ACTING),
+		(rules.ACTION, (False, False), rules.ASSESSED),
+	],
+)
+def test_h8_action_needed_waits_until_all_of_it_is_done(
+	outcome: str, actions: tuple[bool, ...], status: str
+) -> None:
+	assert rules.status(outcome, actions) == status

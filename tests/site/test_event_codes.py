@@ -11,6 +11,7 @@ from qms_customer.feedback import event_code_api as api
 from qms_customer.feedback import event_codes as codes
 from qms_customer.rules import people as roles
 from tests.rules.test_event_codes import annex_a, entry, sheet_a, workbook
+from tests.support import complaints as made
 from tests.support import contracts as c
 from tests.support.people import as_user, make_user
 
@@ -333,3 +334,45 @@ def test_h3_a_whole_terminology_is_imported_in_a_minute() -> None:
 	record = as_json(entries)
 	assert (record.status, record.added) == (codes.FINISHED, len(entries) + 1)
 	assert time.monotonic() - began < 60
+
+
+@pytest.mark.rule("H3", "H8")
+def test_h3_a_complaint_is_coded_by_enabled_codes_of_the_right_kind(world: c.World) -> None:
+	found = (("A", ""), ("A04", "A"), ("A0401", "A04"), ("C", ""), ("C01", "C"), ("E", ""), ("E01", "E"))
+	as_json([{"code": one, "term": f"Term {one}", "codehierarchy": ""} for one, _above in found])
+	as_csv("OWN-1,A0401,Glue,胶,", "OWN-2,C01,Oven,,", "OWN-3,,Weather,,", "OWN-4,OWN-3,Fog,,")
+	frappe.get_doc(CODE, "A0401").update({"disabled": 1}).save()
+
+	def offered(use: str, text: str = "") -> set[str]:
+		return {row[0] for row in api.choose_code("Event Code", text, "name", 0, 50, {"use": use})}
+
+	user = quality()
+	with as_user(user):
+		own = {"OWN-3", "OWN-4"}
+		assert offered("problem_codes") == {"A04", "OWN-1"} | own
+		assert offered("cause_code") == {"C01", "OWN-2"} | own
+		assert offered("health_codes") == {"E01"} | own
+		assert offered("anything") == set()
+		assert offered("problem_codes", "glu") == {"OWN-1"} == offered("problem_codes", "胶")
+		assert offered("problem_codes", "%") == set()
+		(row,) = api.choose_code(
+			"Event Code", "OWN-1", filters=json.dumps({"use": "problem_codes"}), as_dict=1
+		)
+		assert row["path"].endswith("Term A04 > Term A0401")
+	with as_user(make_user("Customer")), pytest.raises(frappe.PermissionError):
+		offered("problem_codes")
+	doc = made.rated(world, made.complaint(world))
+	wrong = {"cause_code": "OWN-1", "problem_codes": ["A0401", "C01"], "health_codes": ["NONE"]}
+	with pytest.raises(frappe.ValidationError) as refused:
+		made.do(user, "investigate", doc, made.findings(**wrong))
+	said = str(refused.value)
+	for text in (
+		"OWN-1 is no code of the cause",
+		"There is no code A0401 in the tree",
+		"C01 is no code of the problem",
+		"There is no code NONE in the tree",
+	):
+		assert text in said
+	good = {"cause_code": "OWN-2", "problem_codes": ["A04", "OWN-1"], "health_codes": ["E01"]}
+	made.do(user, "investigate", doc, made.findings(**good))
+	assert [row.event_code for row in doc.problem_codes] == ["A04", "OWN-1"]

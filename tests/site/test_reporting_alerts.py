@@ -8,12 +8,14 @@ from frappe.model.document import Document
 from frappe.utils import add_days, add_to_date, now_datetime, nowdate
 
 from qms_customer.contract import scheduled
-from qms_customer.feedback import reporting, reporting_job
+from qms_customer.feedback import regimes, reporting, reporting_job
 from qms_customer.rules import people as roles
 from qms_customer.rules import reportability as rules
 from tests.support import contracts as c
 from tests.support import reported as r
+from tests.support.copies import copy_row
 from tests.support.people import as_user
+from tests.support.sql import count_queries
 
 NMPA, EU, FDA = rules.NMPA, rules.EU, rules.FDA
 
@@ -65,7 +67,7 @@ def test_alerts_come_before_and_after_once_each(staff: c.World, fixed: None) -> 
 	):
 		due_in(decision, **left)
 		for _again in range(2):
-			reporting_job.hourly()
+			reporting_job.catch_up()
 		assert tuple(len(heard(decision, u)) for u in (quality, representative, manager)) == counts, left
 	assert heard(decision, quality)[-1].startswith("Overdue: the report of complaint")
 	assert heard(decision, quality)[0].startswith("The report of complaint")
@@ -78,8 +80,8 @@ def test_days_on_which_nothing_ran_are_one_alert(staff: c.World, fixed: None) ->
 	frappe.db.delete("Notification Log", {"document_name": decision.name})
 	frappe.db.set_value(r.DECISION, decision.name, "told", 0)
 	due_in(decision, days=-6)
-	reporting_job.hourly()
-	reporting_job.hourly()
+	reporting_job.catch_up()
+	reporting_job.catch_up()
 	assert len(heard(decision, quality)) == 1
 	assert heard(decision, quality)[0].startswith("Overdue: not decided")
 
@@ -99,14 +101,14 @@ def test_an_awareness_corrected_to_long_ago_is_told_at_once(staff: c.World) -> N
 def test_running_again_changes_nothing(staff: c.World) -> None:
 	doc = r.answer(staff, r.complaint(NMPA, EU), death="Yes")
 	r.decide(staff, r.of(doc, NMPA), rules.REPORTABLE)
-	reporting_job.hourly()
+	reporting_job.catch_up()
 
 	def state() -> list:
 		found = frappe.get_all(r.DECISION, fields=["name", "modified", "turn", "told"], order_by="name")
 		return [*found, frappe.db.count("Record Snapshot"), frappe.db.count("Notification Log")]
 
 	before = state()
-	reporting_job.hourly()
+	reporting_job.catch_up()
 	assert state() == before
 
 
@@ -118,9 +120,56 @@ def test_a_bad_row_stops_nothing(staff: c.World, monkeypatch: pytest.MonkeyPatch
 	# A complaint that is gone by SQL.
 	frappe.db.delete(r.COMPLAINT, {"name": bad.name})
 	due = second.due_on
-	reporting_job.hourly()
+	reporting_job.catch_up()
 	assert second.reload().due_on < due and first.reload().decision == rules.UNDECIDED
 	assert frappe.db.exists("Error Log", {"method": ("like", f"%{first.name}%")})
+
+
+@pytest.mark.rule("H4")
+def test_a_hundred_decisions_take_no_more_queries_than_ten(staff: c.World) -> None:
+	doc = r.answer(staff, r.complaint(NMPA, event_country="China"), death="Yes")
+	decision = r.decide(staff, r.of(doc, NMPA), rules.REPORTABLE)
+	clock = decision.clocks[0].name
+
+	def many(count: int, prefix: str) -> None:
+		names = {
+			doctype: f"concat('{prefix}-{doctype[:4]}-', s.seq)" for doctype in (r.COMPLAINT, r.DECISION)
+		}
+		copy_row(r.COMPLAINT, doc.name, count, {"name": names[r.COMPLAINT]})
+		copy_row(
+			r.DECISION, decision.name, count, {"name": names[r.DECISION], "complaint": names[r.COMPLAINT]}
+		)
+		row = {"name": f"concat('{prefix}-', s.seq)", "parent": names[r.DECISION]}
+		copy_row("Reporting Clock", clock, count, row)
+
+	def counted() -> list[str]:
+		with count_queries() as queries:
+			reporting_job.catch_up()
+		assert not queries.writes
+		return queries.reads
+
+	many(10, "TEN")
+	counted()
+	ten = counted()
+	many(90, "MORE")
+	hundred = counted()
+	assert len(hundred) == len(ten) <= 12, hundred
+	assert not any("for update" in text.lower() for text in hundred)
+	# One in a hundred has to be written.
+	late = "MORE-Cust-7"
+	frappe.db.set_value(r.COMPLAINT, late, "aware_on", add_to_date(now_datetime(), days=-50))
+	names = frappe.get_all(r.DECISION, {"name": ("like", "%-Repo-%")}, pluck="name")
+	assert reporting_job.due(names, regimes.read()) == [("MORE-Repo-7", late)]
+
+
+@pytest.mark.rule("H4")
+def test_the_hourly_job_runs_in_the_background_once(monkeypatch: pytest.MonkeyPatch) -> None:
+	asked: list[dict] = []
+	monkeypatch.setattr(frappe, "enqueue", lambda method, **given: asked.append({"method": method, **given}))
+	reporting_job.hourly()
+	(job,) = asked
+	assert frappe.get_attr(job["method"]) is reporting_job.run
+	assert (job["queue"], job["deduplicate"], bool(job["job_id"])) == ("long", True, True)
 
 
 @pytest.mark.rule("H4")
@@ -130,7 +179,7 @@ def test_a_complaint_is_asked_for_a_market_that_came_later(staff: c.World) -> No
 	item.append("qms_markets", {"regime": FDA})
 	item.save()
 	for _again in range(2):
-		reporting_job.hourly()
+		reporting_job.catch_up()
 	assert frappe.db.count(r.DECISION, {"complaint": doc.name}) == 2
 
 

@@ -8,12 +8,14 @@ import frappe
 import pytest
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
-from qms_customer.feedback import regimes, reporting, reporting_steps
+from qms_customer.feedback import complaint_api, regimes, reporting, reporting_job, reporting_steps
 from qms_customer.feedback import reporting_api as api
 from qms_customer.messages import QMSRefusal
 from qms_customer.records import verification
+from qms_customer.rules import complaint as states
 from qms_customer.rules import people as roles
 from qms_customer.rules import reportability as rules
+from tests.support import complaints as k
 from tests.support import contracts as c
 from tests.support import reported as r
 from tests.support.doors import nothing_changes
@@ -320,11 +322,9 @@ def test_a_rule_that_is_taken_out_ends_no_deadline(world: c.World) -> None:
 
 @pytest.mark.rule("H4")
 def test_a_rule_that_came_since_opens_a_no_again(world: c.World) -> None:
-	from qms_customer.feedback import reporting_job
-
 	doc = r.answer(world, r.complaint(NMPA), malfunction="Yes")
 	decision = r.decide(world, r.of(doc, NMPA), rules.NOT_REPORTABLE, "No rule asks for it")
-	reporting_job.hourly()
+	reporting_job.catch_up()
 	assert decision.reload().decision == rules.NOT_REPORTABLE
 	rule = {
 		"regime": NMPA,
@@ -334,7 +334,7 @@ def test_a_rule_that_came_since_opens_a_no_again(world: c.World) -> None:
 		"source": "New",
 	}
 	frappe.get_doc({"doctype": "Reporting Rule", "unit": rules.CALENDAR_DAYS, **rule}).insert()
-	reporting_job.hourly()
+	reporting_job.catch_up()
 	assert decision.reload().decision == rules.UNDECIDED
 
 
@@ -420,3 +420,21 @@ def test_asking_and_following_cost_the_same_for_each_regime(world: c.World) -> N
 		reporting.follow(more)
 	# Of each decision its row and its two tables, locked.
 	assert len(three.statements) - len(one.statements) <= 2 * 6
+
+
+@pytest.mark.rule("H4")
+def test_where_no_regime_is_set_up_it_is_undecided_and_says_what_to_do(world: c.World) -> None:
+	doc = k.investigated(world, k.complaint(world))
+	for table in (r.DECISION, "Reporting Rule", "Reporting Regime"):
+		frappe.db.delete(table)
+	(said,) = reporting.undecided(doc.name)
+	assert "Reporting Regime" in said
+	k.acted(world, doc)
+	assert doc.workflow_state == states.ACTING
+	with as_user(world.person(roles.QUALITY)):
+		assert said in complaint_api.get_complaint(doc.name)["html"]
+		assert said in api.get_complaint_panel(doc.name)["html"]
+	# Set up, it is asked in each of them within the hour, and still no "no".
+	regimes.seed()
+	reporting_job.catch_up()
+	assert set(reporting.undecided(doc.name)) == {NMPA, EU, FDA}

@@ -5,16 +5,19 @@ from datetime import date, timedelta
 import frappe
 import pytest
 from frappe.desk.query_report import run
-from frappe.utils import getdate
+from frappe.utils import add_to_date, get_datetime, getdate, now_datetime, nowdate
 
+from qms_customer.feedback import complaint_api, signals
 from qms_customer.feedback import signal_api as api
-from qms_customer.feedback import signals
+from qms_customer.records import verification
 from qms_customer.report.complaint_trends import complaint_trends
 from qms_customer.rules import people as roles
 from qms_customer.rules import signals as rules
 from qms_customer.rules.signals import Complaint, Delivery
+from tests.support import complaints as k
 from tests.support import contracts as c
 from tests.support import returned as r
+from tests.support import sales as s
 from tests.support.people import as_user, make_user
 from tests.support.sql import count_queries
 
@@ -107,11 +110,11 @@ def test_h8_quality_or_the_representative_assesses_it_signed(world: c.World) -> 
 		):
 			with pytest.raises(frappe.ValidationError, match=rule):
 				assess(name, outcome, text, seen)
-		assess(name, rules.ACTION, "Mould 3 is worn")
+		assess(name, rules.WATCHED, "Mould 3 was worn")
 		with pytest.raises(frappe.ValidationError, match="H8"):
 			assess(name)
 	signal = frappe.get_doc(SIGNAL, name)
-	assert (signal.status, signal.outcome, signal.assessed_by) == (rules.ASSESSED, rules.ACTION, user)
+	assert (signal.status, signal.outcome, signal.assessed_by) == (rules.ASSESSED, rules.WATCHED, user)
 	assert frappe.db.exists("Electronic Signature", {"reference_name": name, "meaning": signals.ASSESSED})
 
 
@@ -216,6 +219,144 @@ def test_h8_the_nightly_job_opens_them(monkeypatch: pytest.MonkeyPatch) -> None:
 	monkeypatch.setattr(signals, "deliveries", lambda first, last: (delivered(item), []))
 	signals.nightly()
 	assert frappe.db.count(SIGNAL, {"item_code": item, "status": rules.OPEN}) == 1
+
+
+@pytest.mark.rule("H8", "H2", "D6")
+def test_h8_real_complaints_are_counted_against_real_deliveries(
+	world: c.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+	"""A fifth of what was delivered, in the window: five complaints are a signal in each respect."""
+	code, customer, cause = c.item(has_batch_no=1, create_new_batch=0), c.customer(), k.code()
+	lot, other = s.batch(code, 10), s.batch(code, 20)
+	s.delivered(customer, {"item_code": code, "qty": 4, "batch_no": lot})
+	earlier = s.delivered(customer, {"item_code": code, "qty": 16, "batch_no": other})
+	frappe.db.set_value("Delivery Note", earlier.name, "posting_date", ago(200))
+	about = {"item_code": code, "customer": customer, "batch_no": lot}
+	with k.regulators(monkeypatch):
+		closed = k.closed(world, **about, received_on=add_to_date(now_datetime(), days=-80))
+		again = k.to_close(world, **about)
+		k.do(k.second_quality(world), "close", again, "/")
+		manager = world.person(roles.MANAGEMENT_REPRESENTATIVE)
+		k.do(manager, "reopen", again, "Investigation", "Another letter came")
+		unfounded = k.investigated(world, k.complaint(world, **about), confirmed="No", cause_code=cause)
+		# Today is in the window until midnight.
+		late = get_datetime(f"{getdate()} 00:00:01")
+		made = [closed, again, unfounded, k.complaint(world, **about, received_on=late, aware_on=late)]
+		k.complaint(world, **about, received_on=add_to_date(now_datetime(), days=-500))
+	assert {one.name for one in signals.complaints(ago(454), getdate())} >= {one.name for one in made}
+	signals.nightly()
+	assert not frappe.get_all(SIGNAL, {"item_code": code})
+	fifth = k.complaint(world, **about)
+	frappe.db.set_value(k.COMPLAINT, {"name": ("in", [one.name for one in made])}, "cause_code", cause)
+	frappe.db.set_value(k.COMPLAINT, fifth.name, "cause_code", cause)
+	signals.nightly()
+	found = {
+		one.dimension: one
+		for one in (frappe.get_doc(SIGNAL, n) for n in frappe.get_all(SIGNAL, pluck="name"))
+	}
+	assert set(found) == set(rules.DIMENSIONS)
+	for one in found.values():
+		assert {row.complaint for row in one.cases} == {doc.name for doc in [*made, fifth]}
+		assert (one.complaints, one.delivered, one.reference_delivered) == (5, 4, 16), one.dimension
+	assert found[rules.BATCH].batch_no == lot and found[rules.CAUSE].cause_code == cause
+	html = api.get_shown(found[rules.BATCH].name)["html"]
+	assert "Found to be so: 2; Not found to be so: 1; Not investigated yet, or not at all: 2" in html
+
+
+@pytest.mark.rule("H8", "H4")
+def test_h8_a_complaint_shows_the_signals_of_what_it_is_about(world: c.World) -> None:
+	doc = k.complaint(world)
+	with count_queries() as none:
+		assert signals.about(doc) == []
+	watched(c.item(), 5)
+	(name,) = watched(doc.item_code, 5)
+	with as_user(world.person(roles.QUALITY)):
+		shown = complaint_api.get_complaint(doc.name)["html"]
+		assert name in shown and "Think of a group event" in shown
+		assess(name)
+		shown = complaint_api.get_complaint(doc.name)["html"]
+		assert name in shown and "group event" not in shown
+	with count_queries() as one:
+		assert [found.name for found in signals.about(doc)] == [name]
+	assert one.count == none.count == 1
+
+
+def needs_action() -> tuple[str, str]:
+	"""Return a signal of which Quality has said that something is done, and who said so."""
+	(name,) = watched(c.item(), 5)
+	user = make_user(roles.QUALITY)
+	with as_user(user):
+		assess(name, rules.ACTION, "Mould 3 is worn")
+	return name, user
+
+
+def act(user: str, step: str, name: str, *args: str, **values: str) -> None:
+	with as_user(user):
+		getattr(api, step)(name, api.get_shown(name)["hash"], *args, **values)
+
+
+def standing(name: str) -> tuple[str, set[str]]:
+	"""Return the status of a signal, and who has it in the inbox."""
+	about = {"reference_type": SIGNAL, "reference_name": name, "status": "Open"}
+	return frappe.db.get_value(SIGNAL, name, "status"), set(
+		frappe.get_all("ToDo", about, pluck="allocated_to")
+	)
+
+
+@pytest.mark.rule("H8", "H5", "L3")
+def test_h8_action_needed_opens_what_follows_and_follows_it(world: c.World) -> None:
+	name, user = needs_action()
+	status, asked = standing(name)
+	assert status == rules.ACTING and user in asked
+	procedure = frappe.get_doc({"doctype": "Quality Procedure", "quality_procedure_name": c.unique("QP")})
+	given = {"procedure": procedure.insert().name, "subject": "Mould 3"}
+	for stranger in (world.sales, make_user(roles.AUDITOR), "Administrator"):
+		with pytest.raises((frappe.ValidationError, frappe.PermissionError)):
+			act(stranger, "open_non_conformance", name, **given)
+	with as_user(user), pytest.raises(frappe.ValidationError, match="C12"):
+		api.open_non_conformance(name, "other", **given)
+	act(user, "open_non_conformance", name, **given)
+	owner = world.person(roles.PRODUCTION)
+	action = {"corrective_preventive": "Corrective", "problem": "Worn", "responsible": owner}
+	act(user, "open_quality_action", name, **action, completion_by=nowdate())
+	by_hand = {"kind": "Correction", "description": "Sort the stock", "action_owner": owner}
+	act(user, "add_action", name, **by_hand, due_date=nowdate())
+	assert owner in standing(name)[1]
+	signal = frappe.get_doc(SIGNAL, name)
+	paper = frappe.get_doc("Non Conformance", signal.corrections[0].non_conformance)
+	capa = frappe.get_doc("Quality Action", signal.corrections[1].quality_action)
+	shown = api.get_shown(name)
+	assert paper.name in shown["html"] and capa.name in shown["html"]
+	for document in (paper, capa):
+		with pytest.raises((frappe.ValidationError, frappe.LinkExistsError)):
+			frappe.delete_doc(document.doctype, document.name, force=True)
+	act(owner, "finish_action", name, signal.corrections[2].name, "Sorted")
+	paper.update({"status": "Resolved"}).save()
+	assert standing(name)[0] == rules.ACTING
+	capa.resolutions[0].status = "Completed"
+	capa.save()
+	assert standing(name) == (rules.ASSESSED, set())
+	# Opened again there, it is open here.
+	paper.update({"status": "Open"}).save()
+	assert standing(name)[0] == rules.ACTING
+	assert verification.verify(SIGNAL, name).findings == []
+	signed = frappe.get_all("Electronic Signature", {"reference_name": name}, pluck="meaning")
+	assert sorted(signed) == ["Action on Signal Done", signals.ASSESSED]
+
+
+@pytest.mark.rule("H8")
+def test_h8_nothing_is_opened_from_a_signal_that_needs_no_action() -> None:
+	(name,) = watched(c.item(), 5)
+	user = make_user(roles.QUALITY)
+	given = {"kind": "Correction", "description": "Sort", "action_owner": user, "due_date": nowdate()}
+	with pytest.raises(frappe.ValidationError, match="H8: Assess the signal first"):
+		act(user, "add_action", name, **given)
+	with as_user(user):
+		assert api.get_shown(name)["may"] == ["assess"]
+		assess(name)
+		assert api.get_shown(name)["may"] == []
+	with pytest.raises(frappe.ValidationError, match="H8: Assess the signal first"):
+		act(user, "add_action", name, **given)
 
 
 @pytest.mark.rule("H8", "K6")

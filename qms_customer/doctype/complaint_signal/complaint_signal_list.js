@@ -1,7 +1,7 @@
 frappe.listview_settings["Complaint Signal"] = {
 	get_indicator: (doc) => [
 		__(doc.status, null, "Complaint Signal"),
-		doc.status === "Open" ? "red" : "green",
+		{ Open: "red", "In Action": "orange" }[doc.status] || "green",
 		`status,=,${doc.status}`,
 	],
 };

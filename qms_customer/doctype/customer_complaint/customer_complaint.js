@@ -25,8 +25,6 @@
 	const options = (doctype, field) => frappe.meta.get_docfield(doctype, field).options.split("\n").filter(Boolean);
 	const label = (field) => __(frappe.meta.get_docfield(CONTEXT, field).label, null, CONTEXT);
 	const text = (fieldname, title, more) => ({ fieldname, fieldtype: "Small Text", label: title, ...more });
-	const date = (fieldname, title, more) => ({ fieldname, fieldtype: "Date", label: title, ...more });
-	const person = (fieldname, title) => ({ fieldname, fieldtype: "Link", options: "User", label: title, reqd: 1 });
 	// A field of the record itself, with what it says now.
 	const own = (frm, fieldname, more) => {
 		const { fieldtype, options: of } = frappe.meta.get_docfield(CONTEXT, fieldname);
@@ -48,13 +46,8 @@
 		step("investigate", __("Record Investigation"), investigate);
 		step("propose_none", __("Propose No Investigation"), propose_none, group);
 		step("decide_none", __("Decide on No Investigation"), decide_none);
-		step("add_action", __("Add Action"), add_action, group);
-		step("open_non_conformance", __("Open Non-Conformance"), open_non_conformance, group);
-		step("open_quality_action", __("Open Quality Action"), open_quality_action, group);
+		qms_customer.action_steps(frm, panel, API, "Action on Complaint Done", group);
 		step("link_return", __("Name Return Slip"), link_return, group);
-		panel.actions.forEach((action) =>
-			frm.add_custom_button(action.description, () => finish_action(frm, panel, action), __("Action Done"))
-		);
 		step("decide_actions", __("Decide Actions"), decide_actions);
 		step("reply", __("Send Reply"), send_reply, __("Reply", null, "Customer Complaint"));
 		step("reply", __("Record Reply"), record_reply, __("Reply", null, "Customer Complaint"));
@@ -132,8 +125,30 @@
 		});
 	}
 
+	// Codes are found by their terms, enabled ones of the right kind; several of them stand side by side.
+	const CODES = "qms_customer.feedback.event_code_api.choose_code";
+
+	function many_codes(frm, table) {
+		const esc = frappe.utils.escape_html;
+		return {
+			fieldname: table,
+			fieldtype: "MultiSelectPills",
+			label: label(table),
+			default: (frm.doc[table] || []).map((row) => row.event_code),
+			stands_for: table,
+			get_data: (txt) =>
+				qms_customer.api(CODES, { txt, filters: { use: table }, as_dict: 1 }, false).then((found) =>
+					// The control takes both for HTML.
+					found.map(({ name, term, path }) => ({
+						value: name,
+						label: esc(name),
+						description: esc(path ? `${term} (${path})` : term),
+					}))
+				),
+		};
+	}
+
 	function investigate(frm, panel) {
-		const codes = (table) => (frm.doc[table] || []).map((row) => row.event_code).join("\n");
 		const names = {
 			begun: "investigation_begun",
 			ended: "investigation_ended",
@@ -150,11 +165,9 @@
 		const department = fields.find((df) => df.fieldname === "department");
 		department.fieldtype = "Select";
 		department.options = choices(["", ...panel.departments], "Review Department");
-		for (const table of ["problem_codes", "health_codes"]) {
-			fields.push(
-				text(table, label(table), { default: codes(table), description: __("One code a line"), stands_for: table })
-			);
-		}
+		const cause = fields.find((df) => df.fieldname === "cause_code");
+		cause.get_query = () => ({ query: CODES, filters: { use: "cause_code" } });
+		for (const table of ["problem_codes", "health_codes"]) fields.push(many_codes(frm, table));
 		sign(frm, panel, {
 			title: __("Record Investigation"),
 			fields,
@@ -192,68 +205,6 @@
 		});
 	}
 
-	const row_label = (field) => __(frappe.meta.get_docfield("Complaint Action", field).label, null, "Complaint Action");
-
-	function add_action(frm, panel) {
-		ask(
-			frm,
-			panel,
-			__("Add Action"),
-			[
-				{
-					fieldname: "kind",
-					fieldtype: "Select",
-					label: row_label("kind"),
-					options: choices(options("Complaint Action", "kind"), "Complaint Action"),
-					reqd: 1,
-				},
-				text("description", row_label("description"), { reqd: 1 }),
-				person("action_owner", row_label("action_owner")),
-				date("due_date", row_label("due_date"), { reqd: 1 }),
-			],
-			"add_action"
-		);
-	}
-
-	function open_non_conformance(frm, panel) {
-		ask(
-			frm,
-			panel,
-			__("Open Non-Conformance"),
-			[
-				{ fieldname: "procedure", fieldtype: "Link", options: "Quality Procedure", label: __("Quality Procedure"), reqd: 1 },
-				{ fieldname: "subject", fieldtype: "Data", label: __("Subject"), reqd: 1 },
-				text("details", __("Details")),
-			],
-			"open_non_conformance",
-			({ procedure, subject, details }) => ({ procedure, subject, details: details || "" })
-		);
-	}
-
-	function open_quality_action(frm, panel) {
-		ask(
-			frm,
-			panel,
-			__("Open Quality Action"),
-			[
-				{
-					fieldname: "corrective_preventive",
-					fieldtype: "Select",
-					label: __("Corrective/Preventive"),
-					options: choices(["Corrective", "Preventive"]),
-					default: "Corrective",
-					reqd: 1,
-				},
-				text("problem", __("Problem"), { reqd: 1 }),
-				person("responsible", row_label("action_owner")),
-				date("completion_by", row_label("due_date"), { reqd: 1 }),
-				{ fieldname: "procedure", fieldtype: "Link", options: "Quality Procedure", label: __("Quality Procedure") },
-			],
-			"open_quality_action",
-			(values) => ({ ...values, procedure: values.procedure || "" })
-		);
-	}
-
 	function link_return(frm, panel) {
 		ask(
 			frm,
@@ -262,16 +213,6 @@
 			[{ fieldname: "return_slip", fieldtype: "Link", options: "Return Slip", label: __("Return Slip"), reqd: 1 }],
 			"link_return"
 		);
-	}
-
-	function finish_action(frm, panel, action) {
-		sign(frm, panel, {
-			title: __("Action Done"),
-			fields: [text("comment", row_label("comment"), { reqd: 1 })],
-			meaning: "Action on Complaint Done",
-			method: "finish_action",
-			args: ({ comment }) => ({ row: action.row, comment }),
-		});
 	}
 
 	function decide_actions(frm, panel) {

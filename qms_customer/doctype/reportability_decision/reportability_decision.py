@@ -23,5 +23,6 @@ class ReportabilityDecision(ControlledRecord):
 
 
 def on_doctype_update() -> None:
-	"""H4: one decision for a complaint and a regime."""
+	"""H4: one decision for a complaint and a regime; what waits for somebody is found every hour."""
+	frappe.db.add_index("Reportability Decision", ["decision", "due_on"])
 	frappe.db.add_unique("Reportability Decision", ["complaint", "regime"], "qms_complaint_regime")
