@@ -25,7 +25,7 @@ doctype_js = {
 	"Contract Change Notice": "public/js/distribution.js",
 	"Serial No": "public/js/return_make.js",
 	"Batch": "public/js/return_make.js",
-	"Communication": "public/js/communication.js",
+	"Communication": ["public/js/communication.js", "public/js/feedback_make.js"],
 	"Return Slip": [
 		"public/js/return_claim.js",
 		"public/js/return_goods.js",
@@ -399,8 +399,16 @@ doc_events = {
 		"before_change": "qms_customer.records.protect.before_email",
 		"before_rename": "qms_customer.records.protect.before_rename",
 		"on_trash": "qms_customer.records.protect.email_on_trash",
-		"after_insert": "qms_customer.feedback.reopening.on_email",
+		# H1: what comes in by e-mail.
+		"validate": "qms_customer.feedback.mails.on_email",
+		"after_insert": [
+			"qms_customer.feedback.reopening.on_email",
+			"qms_customer.feedback.mails.on_kept",
+		],
+		"on_update": "qms_customer.feedback.mails.on_update",
 	},
+	"Unhandled Email": {"after_insert": "qms_customer.feedback.mails.on_unhandled"},
+	"Email Account": {"validate": "qms_customer.feedback.mails.before_account"},
 	"Communication Link": {
 		"before_validate": "qms_customer.records.protect.before_email_link",
 		"before_change": "qms_customer.records.protect.before_email_link",
@@ -476,6 +484,9 @@ override_whitelisted_methods = {
 # Where frappe deletes the bytes of a file, before it asks on_trash, and where it writes them.
 delete_file_data_content = "qms_customer.erp.file.delete_content"
 write_file = "qms_customer.erp.file.write_content"
+
+# A10: a receipt says that a program has sent it.
+make_email_body_message = ["qms_customer.feedback.receipts.say_that_it_is_automatic"]
 
 scheduler_events = {
 	"hourly": [

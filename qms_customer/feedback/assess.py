@@ -54,6 +54,8 @@ def assess(
 	)
 	if released not in RELEASED:
 		found.append(rules.Refusal("H2", mark("Say whether the product has left our control.")))
+	# A mail does not say what its sender is.
+	found += rules.record_refusals(feedback.as_dict(), ("source",))
 	if feedback.decision and decision != rules.COMPLAINT:
 		found.append(rules.Refusal("H2", mark("It was assessed as no complaint already.")))
 	if found:

@@ -1,5 +1,5 @@
 """Feedback from a document in which something was heard: an issue, a warranty claim, a service visit, a
-return slip (H1, F6).
+return slip, an e-mail (H1, F6).
 """
 
 from datetime import datetime
@@ -7,9 +7,16 @@ from typing import Any
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import get_datetime, get_time, getdate, now_datetime, strip_html
+from frappe.utils import (
+	get_datetime,
+	get_time,
+	getdate,
+	now_datetime,
+	strip_html,
+	validate_email_address,
+)
 
-from qms_customer.feedback import intake, record
+from qms_customer.feedback import email_text, intake, record
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records.token import moving
 from qms_customer.rules import mark
@@ -17,7 +24,7 @@ from qms_customer.rules.qualification import AGENT, CLINIC, DISTRIBUTOR, HOSPITA
 
 # K2: the event of the chain.
 RECORDED = mark("Feedback Recorded")
-VISIT = "Maintenance Visit"
+VISIT, EMAIL = "Maintenance Visit", "Communication"
 # Who says it, by what the customer is.
 SOURCE = {
 	DISTRIBUTOR: "Distributor",
@@ -33,6 +40,8 @@ def from_document(doctype: str, name: str) -> Document:
 		refuse_one("F6", mark("Feedback is not made from {0}."), doctype)
 	origin = frappe.get_doc(doctype, name)
 	origin.check_permission("read")
+	if doctype == EMAIL and origin.reference_doctype in (intake.DOCTYPE, "Customer Complaint"):
+		refuse_one("H1", mark("The e-mail is recorded already: {0}."), origin.reference_name)
 	return _new(origin)
 
 
@@ -57,19 +66,33 @@ def of_visit(visit: Document) -> Document:
 	return feedback
 
 
+def of_email(email: Document) -> Document:
+	"""Return the unsaved feedback of an e-mail that is being kept, whoever may read it (A10, H1)."""
+	return _new(email)
+
+
+def company() -> str | None:
+	"""Return the company of what names none: the site's own, else its first one."""
+	return frappe.defaults.get_user_default("Company") or frappe.db.get_value(
+		"Company", {}, "name", order_by="creation"
+	)
+
+
 def _new(origin: Document) -> Document:
 	feedback = frappe.new_doc(intake.DOCTYPE)
-	customer = origin.get("customer")
+	is_email = origin.doctype == EMAIL
+	customer = email_text.customer(origin.sender or "") if is_email else origin.get("customer")
 	kind = frappe.get_cached_value("Customer", customer, "qms_buyer_kind") if customer else None
 	now = now_datetime().replace(microsecond=0)
 	feedback.update(
 		{
 			"origin_doctype": origin.doctype,
 			"origin_name": origin.name,
-			"channel": origin.doctype,
-			"source": SOURCE.get(kind or "", "User"),
-			"phase": "After the Sale",
-			"company": origin.get("company") or frappe.defaults.get_user_default("Company"),
+			"channel": record.CHANNELS.get(origin.doctype, origin.doctype),
+			# Who writes a mail is not said by it: whoever reads it says so.
+			"source": SOURCE.get(kind or "", "" if is_email else "User"),
+			"phase": "" if is_email else "After the Sale",
+			"company": origin.get("company") or company(),
 			"customer": customer,
 			"received_on": now,
 			**_SAID[origin.doctype](origin),
@@ -138,7 +161,20 @@ def _slip(doc: Document) -> dict[str, Any]:
 	}
 
 
-_SAID = {"Issue": _issue, "Warranty Claim": _claim, VISIT: _visit, "Return Slip": _slip}
+def _email(doc: Document) -> dict[str, Any]:
+	# What is no address, or more than one, is read in the e-mail.
+	sender = validate_email_address(doc.sender or "")
+	return {
+		"subject": email_text.subject(doc),
+		"details": email_text.details(doc),
+		"contact_name": email_text.name(doc.sender_full_name or doc.sender or ""),
+		"contact_email": sender if sender and len(sender) <= record.SUBJECT and "," not in sender else None,
+		"received_on": get_datetime(doc.communication_date) if doc.communication_date else None,
+		"aware_by": doc.email_account,
+	}
+
+
+_SAID = {"Issue": _issue, "Warranty Claim": _claim, VISIT: _visit, "Return Slip": _slip, EMAIL: _email}
 
 
 def _moment(day: object, time: object) -> datetime:

@@ -20,7 +20,9 @@ from qms_customer.rules.review import Refusal
 _NEW = ("naming_series", "origin_doctype", "origin_name", "aware_on")
 _LAYOUT = ("Section Break", "Column Break", "HTML")
 # F6: documents of ERPNext, and ours, in which something was heard: each is a channel by its name.
-ORIGINS = ("Issue", "Warranty Claim", "Maintenance Visit", "Return Slip")
+ORIGINS = ("Issue", "Warranty Claim", "Maintenance Visit", "Return Slip", "Communication")
+# But for e-mails, also those that Frappe could not keep as such.
+CHANNELS = {"Communication": "E-mail", "Unhandled Email": "E-mail"}
 SUBJECT = 140
 
 
@@ -65,7 +67,7 @@ def complete(feedback: Document) -> None:
 	feedback.aware_on = feedback.aware_on or min(get_datetime(feedback.received_on), now)
 	feedback.aware_by = feedback.aware_by or people.full_name(frappe.session.user)
 	if feedback.origin_doctype:
-		feedback.channel = feedback.origin_doctype
+		feedback.channel = CHANNELS.get(feedback.origin_doctype, feedback.origin_doctype)
 	feedback.customer_name = _cached("Customer", feedback.customer, "customer_name")
 	_device(feedback)
 	details = " ".join(str(feedback.details or "").split())

@@ -45,8 +45,10 @@ def reopen(name: str, content_hash: str, again: str, reason: str) -> Document:
 
 
 def on_email(doc: Document, method: str | None = None) -> None:
-	"""A mail about a complaint comes in: it is an entry (H5)."""
-	if doc.sent_or_received == "Received":
+	"""A mail about a complaint comes in: it is an entry, but not if a program answers that somebody is away
+	(H5).
+	"""
+	if doc.sent_or_received == "Received" and not doc.flags.qms_automatic:
 		_on_entry(doc, _("A mail came in: {0}").format(doc.subject or "–"))
 
 

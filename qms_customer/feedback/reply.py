@@ -5,6 +5,7 @@ from typing import Any
 
 import frappe
 from frappe.email.doctype.email_account.email_account import EmailAccount
+from frappe.email.email_body import get_message_id
 from frappe.model.document import Document
 from frappe.utils import (
 	escape_html,
@@ -93,6 +94,8 @@ def send(
 			"sender": get_formatted_email(frappe.session.user),
 			"recipients": recipient,
 			"email_template": email_template or None,
+			# By it the customer's answer finds back, also when the queue is cleared.
+			"message_id": get_message_id().strip(" <>"),
 			"reference_doctype": doc.doctype,
 			"reference_name": doc.name,
 		}

@@ -1,8 +1,10 @@
 """Customer Feedback 顾客信息反馈单: what anybody says about us or our products; moved by feedback/ only."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from qms_customer.feedback import intake, record
+from frappe.model.document import Document
+
+from qms_customer.feedback import intake, mails, record
 from qms_customer.records.controlled import ControlledRecord
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
@@ -19,6 +21,14 @@ class CustomerFeedback(ControlledRecord):
 		# They follow from the customer and the item, anew each time.
 		| {"customer_name", "item_name"}
 	)
+
+	def insert(self, *args: Any, **kwargs: Any) -> Document:
+		"""H1: an e-mail is recorded with all that it says, as it is kept (mails.on_email); Frappe would
+		record its subject beforehand, also of what a program has sent.
+		"""
+		if not is_moving(self) and mails.arriving():
+			return self
+		return super().insert(*args, **kwargs)
 
 	def before_validate(self) -> None:
 		"""Let people record feedback, and edit it until it is assessed; refuse all else (C11, H4)."""
@@ -52,5 +62,7 @@ class CustomerFeedback(ControlledRecord):
 			self.apply_fieldlevel_read_permissions()
 
 	def after_insert(self) -> None:
-		"""H2: it waits for its assessment."""
+		"""H2: it waits for its assessment. H1: the e-mail of which somebody made it goes with it."""
+		if self.origin_doctype == mails.COMMUNICATION and not is_moving(self):
+			mails.hang_kept(self)
 		record.ask(self)
