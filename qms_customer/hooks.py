@@ -34,7 +34,8 @@ doctype_js = {
 	"Issue": "public/js/feedback_make.js",
 	"Warranty Claim": "public/js/feedback_make.js",
 	"Maintenance Visit": "public/js/feedback_make.js",
-	"Customer Complaint": "public/js/reporting.js",
+	"Customer Feedback": "public/js/patient.js",
+	"Customer Complaint": ["public/js/reporting.js", "public/js/patient.js"],
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -340,7 +341,12 @@ doc_events = {
 		"before_update_after_submit": "qms_customer.erp.transaction_deletion.before_update_after_submit",
 		"before_change": "qms_customer.erp.transaction_deletion.before_change",
 	},
-	"Error Log": {"before_insert": "qms_customer.records.secrets.before_error_log"},
+	"Error Log": {
+		"before_insert": [
+			"qms_customer.records.secrets.before_error_log",
+			"qms_customer.feedback.patient.before_error_log",
+		]
+	},
 	"Notification": {"before_validate": "qms_customer.records.protect.before_notification"},
 	"Auto Repeat": {"before_validate": "qms_customer.erp.auto_repeat.before_validate"},
 	"File": {
@@ -456,6 +462,7 @@ scheduler_events = {
 		"qms_customer.contract.scheduled.assign_to_delegates",
 		"qms_customer.records.trail.keep",
 		"qms_customer.contract.registration.remind",
+		"qms_customer.feedback.patient_erase.remind",
 	],
 	"daily_long": [
 		"qms_customer.contract.register_job.catch_up",
@@ -503,6 +510,9 @@ company_data_to_be_ignored = [
 	"Customer Complaint",
 	"Reportability Decision",
 	"Complaint Signal",
+	"Patient Data",
+	"Patient Data Grant",
+	"Patient Data Access",
 	"Event Code Import",
 	"Record Alias",
 	"Record Snapshot",

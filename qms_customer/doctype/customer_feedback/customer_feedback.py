@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from qms_customer.feedback import intake, record
+from qms_customer.feedback import intake, patient, record
 from qms_customer.records.controlled import ControlledRecord
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
@@ -20,8 +20,15 @@ class CustomerFeedback(ControlledRecord):
 		| {"customer_name", "item_name"}
 	)
 
+	def before_insert(self) -> None:
+		"""K7: what is known of a patient is taken out before anything of the site sees it."""
+		# Frappe asks only afterwards whether who typed it may.
+		self.validate_higher_perm_levels()
+		patient.take(self)
+
 	def before_validate(self) -> None:
-		"""Let people record feedback, and edit it until it is assessed; refuse all else (C11, H4)."""
+		"""Let people record feedback, and edit it until it is assessed; refuse all else (C11, H4, K7)."""
+		patient.take(self)
 		if is_moving(self):
 			super().before_validate()
 			return
@@ -48,6 +55,7 @@ class CustomerFeedback(ControlledRecord):
 	def on_update(self) -> None:
 		"""K2, K7: an edit is recorded; what is sent back shows who made it no more than they may see."""
 		super().on_update()
+		patient.store(self)
 		if not is_moving(self):
 			self.apply_fieldlevel_read_permissions()
 
