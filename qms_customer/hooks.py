@@ -39,8 +39,10 @@ doctype_js = {
 		"public/js/complaint_actions.js",
 		"public/js/advisory_make.js",
 		"public/js/complaint_return.js",
+		"public/js/patient.js",
 	],
 	"Complaint Signal": ["public/js/complaint_actions.js", "public/js/advisory_make.js"],
+	"Customer Feedback": "public/js/patient.js",
 }
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
@@ -367,7 +369,12 @@ doc_events = {
 		"before_update_after_submit": "qms_customer.erp.transaction_deletion.before_update_after_submit",
 		"before_change": "qms_customer.erp.transaction_deletion.before_change",
 	},
-	"Error Log": {"before_insert": "qms_customer.records.secrets.before_error_log"},
+	"Error Log": {
+		"before_insert": [
+			"qms_customer.records.secrets.before_error_log",
+			"qms_customer.feedback.patient.before_error_log",
+		]
+	},
 	"Notification": {"before_validate": "qms_customer.records.protect.before_notification"},
 	"Auto Repeat": {"before_validate": "qms_customer.erp.auto_repeat.before_validate"},
 	"File": {
@@ -502,6 +509,7 @@ scheduler_events = {
 		"qms_customer.contract.scheduled.assign_to_delegates",
 		"qms_customer.records.trail.keep",
 		"qms_customer.contract.registration.remind",
+		"qms_customer.feedback.patient_erase.remind",
 	],
 	"daily_long": [
 		"qms_customer.contract.register_job.catch_up",
@@ -551,6 +559,9 @@ company_data_to_be_ignored = [
 	"Reportability Decision",
 	"Complaint Signal",
 	"Advisory Notice Decision",
+	"Patient Data",
+	"Patient Data Grant",
+	"Patient Data Access",
 	"Event Code Import",
 	"Record Alias",
 	"Record Snapshot",

@@ -13,16 +13,15 @@ from markupsafe import Markup
 
 from qms_customer.contract import people
 from qms_customer.contract.people import full_name
-from qms_customer.feedback import handled, intake, regimes, reporting, standing
+from qms_customer.feedback import handled, intake, patient_show, regimes, reporting, standing
 from qms_customer.feedback.decisions import DOCTYPE as DECISION
 from qms_customer.records import contents, prints
 from qms_customer.returns.prints import quantity
 from qms_customer.rules import complaint as rules
+from qms_customer.rules import patient as patient_rules
 from qms_customer.rules import reportability
 from qms_customer.shown import both, language
 
-# K7: what is known of a patient.
-PATIENT = ("patient_reference", "patient_age", "patient_sex", "patient_details")
 CODE = "Event Code"
 _ENDS_LINE = ("p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote")
 
@@ -113,16 +112,6 @@ def qms_signal_form(doc: Document) -> Markup:
 	)
 
 
-def shows_patient(doc: Document) -> bool:
-	"""Return whether a print shows what its record says of a patient: to a person who may read that (K7).
-
-	Whoever the server prints for, by a mail or a job, is not here: nobody knows who will read it.
-	"""
-	if frappe.flags.ignore_print_permissions or not people.is_present(frappe.session.user):
-		return False
-	return all(doc.has_permlevel_access_to(field) for field in PATIENT)
-
-
 def text_of(html: str) -> str:
 	"""Return the text of what was written with mark-up, its lines kept."""
 	soup = BeautifulSoup(html or "", "html5lib")
@@ -149,12 +138,11 @@ def _listed(terms: Iterable[str], context: str | None = None) -> Markup:
 
 
 def _patient(doc: Document) -> bool:
-	"""Whether the patient is printed; where not, the record in memory does not know it either (K7)."""
-	if shows_patient(doc):
-		return True
-	for field in PATIENT:
-		doc.set(field, None)
-	return False
+	"""Whether the patient is printed: where somebody asked for that, who may, which is logged (K7)."""
+	values = patient_show.printed(doc)
+	# Whether anything is known is not told either.
+	doc.update(dict.fromkeys(patient_rules.FIELDS) | values)
+	return bool(values)
 
 
 def _codes(complaint: Document) -> list[tuple[Markup, frappe._dict]]:

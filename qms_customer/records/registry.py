@@ -26,6 +26,8 @@ SWEEP_FINDING = "Contract Sweep Finding"
 REPORTABILITY = "Reportability Decision"
 COMPLAINT_SIGNAL = "Complaint Signal"
 ADVISORY = "Advisory Notice Decision"
+PATIENT_DATA, PATIENT_DATA_GRANT = "Patient Data", "Patient Data Grant"
+PATIENT_DATA_ACCESS = "Patient Data Access"
 
 
 def always(doc: Any) -> bool:
@@ -286,7 +288,7 @@ RECORDS: dict[str, RecordType] = {
 		states=States(("docstatus", "decision"), _of_return_slip),
 	),
 	COMPLAINT: RecordType(
-		# K7: what is known of the patient is not copied into chains, which others read.
+		# K7: their masks; what is known of the patient is in Patient Data.
 		bookkeeping=frozenset(
 			{"workflow_state", "turn", "reminded_on"}
 			| {"patient_reference", "patient_age", "patient_sex", "patient_details"}
@@ -308,7 +310,7 @@ RECORDS: dict[str, RecordType] = {
 	FEEDBACK: RecordType(
 		bookkeeping=frozenset(
 			{"workflow_state", "turn", "reminded_on"}
-			# K7: whoever reads a record reads its past versions: about patients they say nothing.
+			# K7: their masks; what is known of the patient is in Patient Data.
 			| {"patient_reference", "patient_age", "patient_sex", "patient_details"}
 		),
 		complete={
@@ -349,6 +351,11 @@ RECORDS: dict[str, RecordType] = {
 		# I1: what is attached is in front of whoever decides.
 		files_from="asked_on",
 	),
+	# K7: what is sealed is no content, its hash is: the chain proves it, and survives its erasure.
+	PATIENT_DATA: RecordType(bookkeeping=frozenset({"sealed", "told_on"})),
+	PATIENT_DATA_GRANT: RecordType(),
+	# Each reading is a record of one entry, so that one that is taken out, or changed, is found.
+	PATIENT_DATA_ACCESS: RecordType(),
 	# Under which name a renamed master is found: verification follows these, so they are chained too.
 	ALIAS: RecordType(),
 }

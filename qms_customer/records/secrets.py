@@ -4,6 +4,7 @@ Frappe's error log shows the variables of every function under way, the argument
 """
 
 import json
+import re
 from collections.abc import Iterable
 
 import frappe
@@ -40,3 +41,22 @@ def _spellings(secret: str) -> list[str]:
 	inside = [secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
 	found = {*inside, *(repr(text)[1:-1] for text in inside)}
 	return sorted(found, key=len, reverse=True)
+
+
+# A text that is shorter is only looked for in quotation marks: "61" stands in any log.
+SHORT, HEAD = 5, 16
+
+
+def without(text: str, value: str) -> str:
+	"""Return a text of a log without a value, however it is spelled, or cut off, there."""
+	for one in _spellings(value):
+		if len(one) < SHORT:
+			for quote in ("'", '"', '\\"', "\\'"):
+				text = text.replace(f"{quote}{one}{quote}", f"{quote}{HIDDEN}{quote}")
+			continue
+		text = text.replace(one, HIDDEN)
+		# Long values are cut off in the middle, or at their end: the rest of such a line goes with it.
+		if len(one) > HEAD:
+			text = re.sub(f"{re.escape(one[:HEAD])}.*", HIDDEN, text)
+			text = re.sub(f".*{re.escape(one[-HEAD:])}", HIDDEN, text)
+	return text

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from frappe.model.document import Document
 
-from qms_customer.feedback import intake, mails, record
+from qms_customer.feedback import intake, mails, patient, record
 from qms_customer.records.controlled import ControlledRecord
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
@@ -30,8 +30,15 @@ class CustomerFeedback(ControlledRecord):
 			return self
 		return super().insert(*args, **kwargs)
 
+	def before_insert(self) -> None:
+		"""K7: what is known of a patient is taken out before anything of the site sees it."""
+		# Frappe asks only afterwards whether who typed it may.
+		self.validate_higher_perm_levels()
+		patient.take(self)
+
 	def before_validate(self) -> None:
-		"""Let people record feedback, and edit it until it is assessed; refuse all else (C11, H4)."""
+		"""Let people record feedback, and edit it until it is assessed; refuse all else (C11, H4, K7)."""
+		patient.take(self)
 		if is_moving(self):
 			super().before_validate()
 			return
@@ -58,6 +65,7 @@ class CustomerFeedback(ControlledRecord):
 	def on_update(self) -> None:
 		"""K2, K7: an edit is recorded; what is sent back shows who made it no more than they may see."""
 		super().on_update()
+		patient.store(self)
 		if not is_moving(self):
 			self.apply_fieldlevel_read_permissions()
 
