@@ -11,7 +11,6 @@ from frappe.model.document import Document
 from frappe.utils import get_datetime, get_system_timezone
 from markupsafe import Markup
 
-from qms_customer.contract import people
 from qms_customer.contract.people import full_name
 from qms_customer.feedback import handled, intake, patient_show, regimes, reporting, standing
 from qms_customer.feedback.decisions import DOCTYPE as DECISION
