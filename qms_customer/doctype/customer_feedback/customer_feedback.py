@@ -15,6 +15,7 @@ class CustomerFeedback(ControlledRecord):
 		{"subject", "source", "phase", "channel", "concerned_user", "company", "received_on", "aware_by"}
 		| {"happened_on", "event_country", "customer", "contact_name", "language", "contact_email"}
 		| {"contact_phone", "contact_address", "item_code", "batch_no", "serial_no", "udi", "details"}
+		| {"concern", "customer_told", "item_told"}
 		| {"patient_reference", "patient_age", "patient_sex", "patient_details"}
 		# They follow from the customer and the item, anew each time.
 		| {"customer_name", "item_name"}
@@ -53,4 +54,5 @@ class CustomerFeedback(ControlledRecord):
 
 	def after_insert(self) -> None:
 		"""H2: it waits for its assessment."""
-		record.ask(self)
+		if not self.flags.asked_later:
+			record.ask(self)
