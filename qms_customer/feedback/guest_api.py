@@ -64,8 +64,7 @@ def _limited(ticket: str, said: Mapping[str, str], trap: str) -> guest.Answer:
 
 
 def _answered(answer: guest.Answer, said: Mapping[str, str]) -> dict[str, Any] | None:
-	if answer.status != 200:
-		frappe.local.response["http_status_code"] = answer.status
+	frappe.local.response["http_status_code"] = answer.status
 	if "application/json" in (frappe.get_request_header("Accept") or ""):
 		return {
 			"number": answer.number,

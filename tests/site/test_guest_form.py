@@ -215,8 +215,8 @@ def test_the_site_takes_in_so_many_an_hour_and_says_so(world: c.World) -> None:
 def test_the_form_is_shut_until_it_is_opened(world: c.World) -> None:
 	g.opened(guest_form=0)
 	with as_user("Guest"), nothing_is_kept():
-		with pytest.raises(frappe.PageDoesNotExistError):
-			page.get_context(frappe._dict())
+		shut = page.get_context(frappe._dict())
+		assert (shut.http_status_code, shut.company, shut.answer) == (404, None, None)
 		with pytest.raises(frappe.PageDoesNotExistError):
 			guest_api.send(ticket=g.ticket(), **g.SAID)
 
@@ -368,10 +368,7 @@ def test_script_in_every_field_comes_to_nobody_and_no_other_field_is_written(
 	committed()
 	visitor = http("Guest")
 	free = ("details", "customer_told", "contact_name", "contact_phone", "item_told", "batch_no", "serial_no")
-	said = {
-		**g.SAID,
-		**{name: f"{g.SCRIPT[: rules.LENGTHS[name]]}" for name in (*free, "udi", "patient_details")},
-	}
+	said = {**g.SAID, **dict.fromkeys((*free, "udi", "patient_details"), g.SCRIPT)}
 	forged = {
 		**{"docstatus": "1", "workflow_state": states.FEEDBACK_CLOSED, "decision": "Not a Complaint"},
 		**{"assessed_by": quality, "owner": quality, "creation": "2001-01-01", "name": "FB-2001-00001"},
@@ -455,8 +452,8 @@ def test_script_in_every_field_comes_to_nobody_and_no_other_field_is_written(
 		visitor.get(f"/api/method/{g.SEND}"),
 	]
 	assert [one.status_code for one in doors] == [403] * len(doors)
-	for path in (f"{g.PAGE}?name={number}", f"{g.PAGE}?number={number}", f"{g.PAGE}/{number}"):
-		assert number not in re.sub(r"href=\S+|content=\S+", "", visitor.get(path).text)
+	for path in (f"{g.PAGE}?name={number}", f"{g.PAGE}?number={number}"):
+		assert number not in visitor.get(path).text
 
 
 @pytest.mark.rule("H1")
