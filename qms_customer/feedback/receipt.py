@@ -40,7 +40,12 @@ def is_due(feedback: Document) -> bool:
 		return False
 	if cint(frappe.cache.get(_key(address))) >= MOST:
 		return False
-	return bool(EmailAccount.find_outgoing(match_by_doctype=feedback.doctype))
+	return cint(frappe.cache.get_value("qms_can_mail", _can_mail, expires_in_sec=300)) == 1
+
+
+def _can_mail() -> int:
+	"""1 where the site has an account to send with; reading it takes as long as writing a record."""
+	return 1 if EmailAccount.find_outgoing() else 0
 
 
 def send(feedback: Document) -> None:
@@ -49,7 +54,7 @@ def send(feedback: Document) -> None:
 	Without an account to send with, or where an address has got enough, there is none.
 	"""
 	about = {"reference_doctype": feedback.doctype, "reference_name": feedback.name}
-	if not is_due(feedback) or frappe.db.exists("Email Queue", about):
+	if not is_due(feedback) or not _can_mail() or frappe.db.exists("Email Queue", about):
 		return
 	key = _key(feedback.contact_email)
 	if frappe.cache.incrby(key, 1) == 1:

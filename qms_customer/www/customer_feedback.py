@@ -27,7 +27,7 @@ def get_context(context: Any) -> Any:
 	shown = frappe.local.response.get("context") or {}
 	context.company, context.languages = company, LANGUAGES
 	context.answer = shown.get("answer") or guest.Answer(ticket=guest.ticket())
-	context.said = shown.get("said") or {}
+	context.said = {**dict.fromkeys(rules.LENGTHS, ""), **shown.get("said", {})}
 	context.lengths, context.labels = rules.LENGTHS, rules.LABELS
 	context.sources, context.concerns = _options(rules.SOURCES), _options(rules.CONCERNS)
 	context.countries = guest.countries()

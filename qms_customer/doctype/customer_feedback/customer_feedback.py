@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from qms_customer.feedback import intake, record
+from qms_customer.feedback import guest, intake, record
 from qms_customer.records.controlled import ControlledRecord
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
@@ -54,5 +54,7 @@ class CustomerFeedback(ControlledRecord):
 
 	def after_insert(self) -> None:
 		"""H2: it waits for its assessment."""
-		if not self.flags.asked_later:
+		if self.flags.asked_later:
+			guest.hold_place(self)
+		else:
 			record.ask(self)
