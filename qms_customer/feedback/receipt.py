@@ -40,12 +40,16 @@ def is_due(feedback: Document) -> bool:
 		return False
 	if cint(frappe.cache.get(_key(address))) >= MOST:
 		return False
-	return cint(frappe.cache.get_value("qms_can_mail", _can_mail, expires_in_sec=300)) == 1
+	known = frappe.cache.get_value("qms_can_mail", expires=True)
+	if known is None:
+		# Reading it takes as long as writing a record.
+		known = _can_mail()
+		frappe.cache.set_value("qms_can_mail", known, expires_in_sec=300)
+	return known
 
 
-def _can_mail() -> int:
-	"""1 where the site has an account to send with; reading it takes as long as writing a record."""
-	return 1 if EmailAccount.find_outgoing() else 0
+def _can_mail() -> bool:
+	return bool(EmailAccount.find_outgoing())
 
 
 def send(feedback: Document) -> None:
