@@ -5,6 +5,7 @@ Who sends it is not known to us. Nothing of it is a link to a document of ours b
 (country, language), and nothing is shown to them afterwards but the number of their own message.
 """
 
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ from qms_customer.rules.review import Refusal
 CHANNEL, TASK = "Web Form", "Workflow Action"
 PER_HOUR = 100
 # How long a form is held back that is being written, and how often that is tried.
-HELD, TRIES = 60, 3
+HELD, TRIES = 60, 8
 _STORED_AS_SAID = frozenset(rules.LENGTHS) - {"happened_on", "aware_on", "event_country"}
 
 
@@ -112,6 +113,8 @@ def receive_or_say_why(given: str, said: Mapping[str, str], trap: str, files: Se
 			frappe.db.rollback()
 			if not left:
 				raise
+			# Not all at the same moment again: whoever is first in a year makes the row that numbers them.
+			time.sleep(random.uniform(0.02, 0.2))
 			for one in files:
 				one.stream.seek(0)
 		except frappe.ValidationError:

@@ -131,7 +131,7 @@ def test_fifty_visitors_at_the_same_moment(
 	committed()
 	form = frappe.db.get_value("Web Form", {"doc_type": PLAIN})
 	count = iter(range(10**6))
-	tickets = iter([g.ticket() for _ in range(VISITORS * (ROUNDS + 2))])
+	tickets = iter([g.ticket() for _ in range(VISITORS * (ROUNDS + 2) + 1)])
 
 	def address() -> dict[str, str]:
 		number = next(count)
@@ -155,8 +155,11 @@ def test_fifty_visitors_at_the_same_moment(
 	took: dict[str, list[float]] = {"bare Web Form": [], "ours": []}
 	ways = {"bare Web Form": plain, "ours": ours}
 	with mails_are_sent():
-		for send in ways.values():  # fills the caches
-			at_once(web_server.url, send)
+		for send in ways.values():
+			# The first of a series makes its row: a bare form loses others of that moment to a deadlock.
+			with Client(web_server.url) as client:
+				assert send(client, 0).status_code == 200
+			at_once(web_server.url, send)  # fills the caches
 		for number in range(ROUNDS):
 			for what in sorted(ways, reverse=bool(number % 2)):
 				took[what] += at_once(web_server.url, ways[what])
@@ -170,8 +173,8 @@ def test_fifty_visitors_at_the_same_moment(
 	ratio = statistics.median(took["ours"]) / statistics.median(took["bare Web Form"])
 	print(f"median: {ratio:.2f} times  bar {BAR}: {'met' if ratio <= BAR else 'MISSED'}")
 	names = frappe.get_all(OURS, {"channel": "Web Form"}, pluck="name")
-	assert len(names) == VISITORS * (ROUNDS + 2)
-	assert frappe.db.count(PLAIN) == VISITORS * (ROUNDS + 1)
+	assert len(names) == VISITORS * (ROUNDS + 2) + 1
+	assert frappe.db.count(PLAIN) == VISITORS * (ROUNDS + 1) + 1
 	assert frappe.db.count("File", {"attached_to_doctype": OURS}) == VISITORS
 	assert not [n for n in names[::20] if verification.verify(OURS, n).findings]
 	assert ratio <= BAR
