@@ -500,6 +500,7 @@ scheduler_events = {
 		"qms_customer.contract.adopt.resume_killed",
 		"qms_customer.contract.sweep.resume_killed",
 		"qms_customer.feedback.reporting_job.hourly",
+		"qms_customer.feedback.guest.follow_up_again",
 	],
 	"daily": [
 		"qms_customer.contract.scheduled.recheck_approvals",

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.rate_limiter import rate_limit
 
+from qms_customer import guest_page
 from qms_customer.returns import confirm
 from qms_customer.rules.sales_record import serials_in
 
@@ -14,16 +15,11 @@ no_cache = 1
 
 def get_context(context: Any) -> Any:
 	"""Fill in the page: the slip of the link, or that the link is not valid. Nothing else is told."""
-	context.no_cache = 1
-	context.no_breadcrumbs = 1
-	context.show_sidebar = False
-	context.hide_footer_signup = 1
-	context.title = _("Return Slip")
+	guest_page.prepare(context, _("Return Slip"))
 	token = str(frappe.form_dict.get("token") or "")
 	slip = _opened(token)
 	context.slip = _as_shown(slip) if slip else None
 	context.token = token if slip else ""
-	context.lang = frappe.local.lang
 	return context
 
 

@@ -1,7 +1,7 @@
 // Feedback from its record to its assessment and answer (H1, H2, A10). Nothing is decided here.
 (() => {
 	const API = "qms_customer.feedback.feedback_api.";
-	const EDITED = ["subject", "source", "phase", "channel", "concerned_user", "company", "received_on", "aware_by", "happened_on", "event_country", "customer", "contact_name", "language", "contact_email", "contact_phone", "contact_address", "item_code", "batch_no", "serial_no", "udi", "details", "patient_reference", "patient_age", "patient_sex", "patient_details"];
+	const EDITED = ["subject", "source", "phase", "channel", "concerned_user", "company", "received_on", "aware_by", "happened_on", "event_country", "customer", "contact_name", "language", "contact_email", "contact_phone", "contact_address", "item_code", "batch_no", "serial_no", "udi", "details", "concern", "customer_told", "item_told", "patient_reference", "patient_age", "patient_sex", "patient_details"];
 	const CONTEXT = "Customer Feedback";
 	const choices = (values) => values.map((value) => ({ value, label: __(value, null, CONTEXT) }));
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from frappe.model.document import Document
 
-from qms_customer.feedback import intake, mails, patient, record
+from qms_customer.feedback import guest, intake, mails, patient, record
 from qms_customer.records.controlled import ControlledRecord
 from qms_customer.records.token import is_moving
 from qms_customer.rules import mark
@@ -17,6 +17,7 @@ class CustomerFeedback(ControlledRecord):
 		{"subject", "source", "phase", "channel", "concerned_user", "company", "received_on", "aware_by"}
 		| {"happened_on", "event_country", "customer", "contact_name", "language", "contact_email"}
 		| {"contact_phone", "contact_address", "item_code", "batch_no", "serial_no", "udi", "details"}
+		| {"concern", "customer_told", "item_told"}
 		| {"patient_reference", "patient_age", "patient_sex", "patient_details"}
 		# They follow from the customer and the item, anew each time.
 		| {"customer_name", "item_name"}
@@ -73,4 +74,7 @@ class CustomerFeedback(ControlledRecord):
 		"""H2: it waits for its assessment. H1: the e-mail of which somebody made it goes with it."""
 		if self.origin_doctype == mails.COMMUNICATION and not is_moving(self):
 			mails.hang_kept(self)
-		record.ask(self)
+		if self.flags.asked_later:
+			guest.hold_place(self)
+		else:
+			record.ask(self)
