@@ -20,9 +20,8 @@ from frappe.utils import add_days, cint, now_datetime
 from frappe.utils.password import get_encryption_key
 from frappe.workflow.doctype.workflow_action.workflow_action import process_workflow_actions
 
-from qms_customer import shown
 from qms_customer.contract.settings import settings
-from qms_customer.feedback import guest_files, intake, make, receipt, record
+from qms_customer.feedback import guest_files, intake, make, receipts, record
 from qms_customer.records.token import moving
 from qms_customer.rules import guest_form as rules
 from qms_customer.rules import mark
@@ -98,7 +97,7 @@ def receive(given: str, said: Mapping[str, str], trap: str, files: Sequence[Any]
 	frappe.db.after_rollback.add(lambda: _let_go(nonce))
 	_write(feedback, uploads)
 	frappe.db.after_commit.add(lambda: _keep(nonce, feedback.name))
-	return Answer(number=feedback.name, mailed=receipt.is_due(feedback))
+	return Answer(number=feedback.name, mailed=receipts.is_due(feedback.contact_email or ""))
 
 
 def receive_or_say_why(given: str, said: Mapping[str, str], trap: str, files: Sequence[Any]) -> Answer:
@@ -142,8 +141,8 @@ def follow_up(name: str) -> None:
 		frappe.db.delete(TASK, _held(feedback))
 		process_workflow_actions(feedback, "on_update")
 		record.ask(feedback)
-	with shown.language(feedback.language or frappe.local.lang):
-		receipt.send(feedback)
+	if not receipts.is_sent(feedback):
+		receipts.send(feedback, feedback.contact_email, feedback.language or frappe.local.lang)
 
 
 def hold_place(feedback: Document) -> None:
@@ -230,7 +229,7 @@ def _unknown(said: Mapping[str, str]) -> list[Refusal]:
 	found = []
 	if said["event_country"] and not frappe.db.exists("Country", said["event_country"]):
 		found.append(Refusal("H1", mark("Choose a country of the list."), ()))
-	if said["contact_email"] and not receipt.is_address(said["contact_email"]):
+	if said["contact_email"] and not receipts.is_address(said["contact_email"]):
 		found.append(Refusal("H1", mark("{0} is no e-mail address."), (said["contact_email"],)))
 	return found
 

@@ -11,10 +11,10 @@ from frappe import _
 from frappe.email.doctype.email_account.email_account import EmailAccount
 from frappe.email.email_body import EMail, get_message_id
 from frappe.model.document import Document
-from frappe.utils import now_datetime, nowdate, validate_email_address
+from frappe.utils import cint, escape_html, now_datetime, nowdate, validate_email_address
 
 # How many receipts an address gets in a day, and how many leave in all.
-TO_ONE, IN_ALL = 10, 500
+TO_ONE, IN_ALL = 5, 500
 DAY = 24 * 60 * 60
 # Exchange's name for what RFC 3834 calls Auto-Submitted.
 SUPPRESS = "X-Auto-Response-Suppress"
@@ -31,10 +31,10 @@ def send(
 	not repeated: nobody sends texts of theirs through us.
 	"""
 	recipient = (recipient or "").strip()
-	if validate_email_address(recipient) != recipient or any(c in recipient for c in ", \r\n"):
+	if not is_address(recipient):
 		return None
 	account = _account(sender)
-	if not account or not _within(recipient.lower()):
+	if not account or not _within(recipient):
 		return None
 	languages = [language] if language else list(dict.fromkeys((_of_site(), "en")))
 	subject = " / ".join(
@@ -50,7 +50,11 @@ def send(
 			"sent_or_received": "Sent",
 			"communication_date": now_datetime(),
 			"subject": subject,
-			"content": "".join(f"<p>{line}</p>" for lang in languages for line in _lines(feedback, lang)),
+			"content": "".join(
+				f"<p>{escape_html(line)}</p>"
+				for lang in languages
+				for line in _lines(feedback, lang, bool(answers))
+			),
 			"sender": account.email_id,
 			"recipients": recipient,
 			"message_id": get_message_id().strip(" <>"),
@@ -75,8 +79,36 @@ def send(
 		communication=kept.name,
 		email_headers={SUPPRESS: "All"},
 		add_unsubscribe_link=0,
+		is_notification=True,
 	)
 	return kept.name
+
+
+def is_sent(feedback: Document) -> bool:
+	"""Return whether feedback has had its receipt (H1)."""
+	about = {"reference_doctype": feedback.doctype, "reference_name": feedback.name}
+	return bool(frappe.db.exists("Communication", {**about, "communication_type": "Automated Message"}))
+
+
+def is_due(recipient: str) -> bool:
+	"""Return whether an address would get a receipt now: it is one, has not had enough, and there is an
+	account to send with (H1).
+	"""
+	if not is_address(recipient) or frappe.are_emails_muted():
+		return False
+	if any(cint(frappe.cache.get(name)) >= most for name, most in _counters(recipient)):
+		return False
+	known = frappe.cache.get_value("qms_can_mail", expires=True)
+	if known is None:
+		# Reading it takes as long as writing a record.
+		known = bool(EmailAccount.find_outgoing())
+		frappe.cache.set_value("qms_can_mail", known, expires_in_sec=300)
+	return known
+
+
+def is_address(text: str) -> bool:
+	"""Return whether a text is one e-mail address and nothing else: no list, no name, no line of a head."""
+	return bool(text) and text.isascii() and " " not in text and validate_email_address(text) == text
 
 
 def say_that_it_is_automatic(mail: EMail) -> None:
@@ -85,13 +117,16 @@ def say_that_it_is_automatic(mail: EMail) -> None:
 		mail.set_header("Auto-Submitted", "auto-replied")
 
 
-def _lines(feedback: Document, language: str) -> tuple[str, ...]:
-	return (
-		_(
-			"Thank you. Your message is recorded under the number {0}, and somebody reads it.", language
-		).format(feedback.name),
-		_("You may answer this e-mail if you want to add something.", language),
-	)
+def _lines(feedback: Document, language: str, answers: bool) -> tuple[str, ...]:
+	taken = _("Thank you. Your message is recorded under the number {0}, and somebody reads it.", language)
+	if answers:
+		more = _("You may answer this e-mail if you want to add something.", language)
+	else:
+		more = _(
+			"You need not reply to this e-mail. If you have sent us nothing, somebody has typed your address.",
+			language,
+		)
+	return taken.format(feedback.name), more, feedback.company
 
 
 def _account(address: str) -> EmailAccount | None:
@@ -107,10 +142,17 @@ def _of_site() -> str:
 def _within(address: str) -> bool:
 	"""Count a receipt, and return whether it may still leave today."""
 	# In redis: it counts at once for everybody, and who clears the caches begins anew.
-	for whose, most in ((hashlib.sha256(address.encode()).hexdigest(), TO_ONE), ("all", IN_ALL)):
-		name = frappe.cache.make_key(f"qms_receipts:{nowdate()}:{whose}")
+	for name, most in _counters(address):
 		count = frappe.cache.incr(name)
 		frappe.cache.expire(name, DAY)
 		if count > most:
 			return False
 	return True
+
+
+def _counters(address: str) -> list[tuple[bytes, int]]:
+	digest = hashlib.sha256(address.lower().encode()).hexdigest()
+	return [
+		(frappe.cache.make_key(f"qms_receipts:{nowdate()}:{whose}"), most)
+		for whose, most in ((digest, TO_ONE), ("all", IN_ALL))
+	]
