@@ -10,6 +10,7 @@ from frappe.utils import getdate, nowdate
 
 from qms_customer.contract import people, states
 from qms_customer.feedback import alike, intake
+from qms_customer.messages import say
 from qms_customer.returns import opened
 from qms_customer.returns.panel import Step
 from qms_customer.rules import feedback as rules
@@ -31,7 +32,7 @@ OPEN = (states.FEEDBACK_TO_ASSESS, states.FEEDBACK_TO_ANSWER)
 
 def panel(feedback: Document) -> dict[str, Any]:
 	"""Return what the form shows, and which steps the current user may take (H1, H2)."""
-	similar = alike.suggested(feedback)
+	similar, may = alike.suggested(feedback), _may(feedback)
 	return {
 		"html": render(
 			"panels/customer_feedback.html",
@@ -39,11 +40,13 @@ def panel(feedback: Document) -> dict[str, Any]:
 			step=NEXT.get(feedback.workflow_state) or Step(""),
 			late=_is_late(feedback),
 			similar=similar,
+			may_link="link_duplicate" in may,
 			named_by=alike.named_by(feedback.name),
 		),
 		"hash": opened.shown_hash(feedback),
-		"may": _may(feedback),
+		"may": may,
 		"similar": [one["name"] for one in similar],
+		"definition": say(rules.DEFINITION),
 		"deficiencies": list(rules.DEFICIENCIES),
 		"natures": list(rules.NATURES),
 	}

@@ -1,4 +1,6 @@
 // A signal: Quality or the management representative says, signed, what comes of it.
+qms_customer.show_terms("Complaint Signal");
+
 frappe.ui.form.on("Complaint Signal", {
 	refresh(frm) {
 		if (frm.is_new()) return;
