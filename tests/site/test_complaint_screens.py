@@ -56,10 +56,10 @@ def test_each_question_says_what_it_means(world: c.World) -> None:
 
 
 @pytest.mark.rule("H5")
-def test_effectiveness_is_checked_from_its_day_on(world: c.World) -> None:
-	doc = h.investigated(world, h.complaint(world))
+def test_effectiveness_is_checked_from_its_day_on(world: c.World, monkeypatch: pytest.MonkeyPatch) -> None:
 	later = {"check_needed": 1, "criterion": "No leak for a month", "due": add_days(nowdate(), 30)}
-	doc = h.replied(world, h.acted(world, doc, **later))
+	with h.regulators(monkeypatch):
+		doc = h.replied(world, h.acted(world, h.investigated(world, h.complaint(world)), **later))
 	assert doc.workflow_state == states.VERIFYING
 	quality = world.person(roles.QUALITY)
 	with as_user(quality):
