@@ -21,6 +21,8 @@ def term(value: object) -> str:
 	A word that names a department is the department: "Production" is 生产部 here, not 生产.
 	"""
 	text = str(value)
+	if (whole := _(text)) != text and ", " in text:
+		return whole
 	words = text.split(", ")
 	shown = [_(word, context="Review Department") for word in words]
 	return reduce(lambda some, one: _("{0}, {1}").format(some, one), shown) if shown != words else text

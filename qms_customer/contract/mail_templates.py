@@ -3,13 +3,14 @@
 import frappe
 
 from qms_customer.contract import progress_mail, telling
+from qms_customer.feedback import reply
 
 # By language the name, and by language subject and text.
-_OURS = ((progress_mail.TEMPLATES, progress_mail.TEXTS), (telling.TEMPLATES, telling.TEXTS))
+_OURS = tuple((part.TEMPLATES, part.TEXTS) for part in (progress_mail, telling, reply))
 
 
 def make() -> None:
-	"""Make the e-mail templates at install and migration, where there are none (E7, F5)."""
+	"""Make the e-mail templates at install and migration, where there are none (E7, F5, H5)."""
 	for names, texts in _OURS:
 		for code, name in names.items():
 			if not frappe.db.exists("Email Template", name):

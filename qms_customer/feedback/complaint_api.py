@@ -16,6 +16,7 @@ from qms_customer.feedback import (
 	effectiveness,
 	handled,
 	investigation,
+	product,
 	reopening,
 	severity,
 )
@@ -29,6 +30,12 @@ from qms_customer.rules import mark
 def get_complaint(name: str) -> dict:
 	"""Return what the form shows: where the complaint stands, what comes next, what is missing (H3, H5)."""
 	return complaint_panel.panel(handled.readable(name))
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def get_product(name: str) -> dict:
+	"""Return what the form shows of the product concerned (H3, H5, K6)."""
+	return product.panel(handled.readable(name))
 
 
 @frappe.whitelist(methods=["POST"])

@@ -21,14 +21,20 @@ from qms_customer.shown import render
 
 NEXT = {
 	rules.INVESTIGATING: Step(
-		mark("Decide the severity, then investigate; or say why not, and somebody else approves it."),
+		mark(
+			"Quality decides the severity, then it is investigated; or Quality says why not, and somebody "
+			"else of Quality approves it."
+		),
 		"orange",
 	),
 	rules.ACTING: Step(
-		mark("Decide what is done; it goes on when no action and no regulator's decision is open."), "orange"
+		mark("Quality decides what is done; it goes on when no action and no regulator's decision is open."),
+		"orange",
 	),
-	rules.REPLYING: Step(mark("Answer the customer."), "orange"),
-	rules.VERIFYING: Step(mark("Check on the day that was set whether the actions were effective.")),
+	rules.REPLYING: Step(mark("Service, Sales or Quality answers the customer."), "orange"),
+	rules.VERIFYING: Step(
+		mark("Quality checks from the day that was set whether the actions were effective.")
+	),
 	rules.CLOSING: Step(
 		mark("Quality and the management representative close it: two people who did not handle it."),
 		"orange",
@@ -37,6 +43,10 @@ NEXT = {
 		mark("The complaint is closed. Any later entry opens it again, with a reason."), "green"
 	),
 }
+# What comes next where somebody has proposed not to investigate (H3).
+TO_APPROVE = Step(
+	mark("Somebody else of Quality approves that it is not investigated, or rejects it."), "orange"
+)
 COLOURS = {rules.LOW: "gray", rules.MEDIUM: "blue", rules.HIGH: "orange", rules.CRITICAL: "red"}
 Allowed = Callable[[Document, set[str]], bool]
 
@@ -49,12 +59,25 @@ def _at(*allowed: str, by: tuple[str, ...] = (QUALITY,)) -> Allowed:
 	)
 
 
-def _is_proposed(doc: Document, roles: set[str]) -> bool:
+def _once_rated(allowed: Allowed) -> Allowed:
+	return lambda doc, roles: bool(doc.severity) and allowed(doc, roles)
+
+
+def _waits_for_approval(doc: Document) -> bool:
 	return (
-		_at(rules.INVESTIGATING)(doc, roles)
-		and bool(doc.no_investigation_on and not doc.no_investigation_approved_on)
-		and doc.no_investigation_by != frappe.session.user
+		doc.workflow_state == rules.INVESTIGATING
+		and bool(doc.no_investigation_on)
+		and not doc.no_investigation_approved_on
 	)
+
+
+def _is_proposed(doc: Document, roles: set[str]) -> bool:
+	return _at()(doc, roles) and _waits_for_approval(doc) and doc.no_investigation_by != frappe.session.user
+
+
+def _is_checked_now(doc: Document, roles: set[str]) -> bool:
+	due = doc.effectiveness_due
+	return _at(rules.VERIFYING)(doc, roles) and not (due and getdate(due) > getdate(nowdate()))
 
 
 def _may_reopen(doc: Document, roles: set[str]) -> bool:
@@ -67,8 +90,8 @@ STEPS: dict[str, Allowed] = {
 	"correct_awareness": _at(by=(*handled.SPEAKERS, MANAGEMENT_REPRESENTATIVE)),
 	"hand_over": _at(),
 	"rate": _at(),
-	"investigate": _at(rules.INVESTIGATING, by=handled.INVESTIGATORS),
-	"propose_none": _at(rules.INVESTIGATING),
+	"investigate": _once_rated(_at(rules.INVESTIGATING, by=handled.INVESTIGATORS)),
+	"propose_none": _once_rated(_at(rules.INVESTIGATING)),
 	"decide_none": _is_proposed,
 	"add_action": _at(),
 	"open_non_conformance": _at(),
@@ -76,7 +99,7 @@ STEPS: dict[str, Allowed] = {
 	"link_return": _at(),
 	"decide_actions": _at(rules.ACTING),
 	"reply": _at(by=handled.SPEAKERS),
-	"check": _at(rules.VERIFYING),
+	"check": _is_checked_now,
 	"reopen": _may_reopen,
 }
 
@@ -92,13 +115,15 @@ def panel(doc: Document) -> dict[str, Any]:
 			role, why_not = closing.may_close(doc, user)
 		if role:
 			may.append("close")
-	actions = standing.actions(doc)
+	actions, proposed = standing.actions(doc), _waits_for_approval(doc)
 	today = getdate(nowdate())
 	return {
 		"html": render(
 			"panels/complaint.html",
 			doc=doc,
-			step=NEXT.get(doc.workflow_state) or Step(""),
+			proposed=proposed,
+			step=TO_APPROVE if proposed else NEXT.get(doc.workflow_state) or Step(""),
+			checks=doc.workflow_state == rules.VERIFYING,
 			colour=COLOURS.get(doc.severity, "gray"),
 			days=rules.open_days(
 				getdate(doc.received_on), getdate(doc.closed_on) if doc.closed_on else None, today
@@ -117,6 +142,11 @@ def panel(doc: Document) -> dict[str, Any]:
 		"closes_as": role,
 		"why_not": say(why_not) if why_not else "",
 		"final": doc.workflow_state == rules.REPLYING,
+		# Whom to answer: whoever spoke, as far as we know how.
+		"recipient": (frappe.db.get_value("Customer Feedback", doc.feedback, "contact_email") or "")
+		if doc.feedback
+		else "",
+		"matrix": rules.MATRIX,
 		"departments": [d.name for d in departments()],
 		"reportable": reporting.reportable(doc.name),
 		"actions": [

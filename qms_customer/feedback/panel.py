@@ -10,6 +10,7 @@ from frappe.utils import getdate, nowdate
 
 from qms_customer.contract import people, reviews, states
 from qms_customer.feedback import alike, intake, requirements
+from qms_customer.messages import say
 from qms_customer.returns import opened
 from qms_customer.returns.panel import Step
 from qms_customer.rules import feedback as rules
@@ -31,7 +32,7 @@ OPEN = (states.FEEDBACK_TO_ASSESS, states.FEEDBACK_TO_ANSWER)
 
 def panel(feedback: Document) -> dict[str, Any]:
 	"""Return what the form shows, and which steps the current user may take (H1, H2)."""
-	similar = alike.suggested(feedback)
+	similar, may = alike.suggested(feedback), _may(feedback)
 	waits = requirements.waits(feedback)
 	made = requirements.notices_of(feedback) if feedback.nature == rules.REQUIREMENT else []
 	return {
@@ -41,13 +42,15 @@ def panel(feedback: Document) -> dict[str, Any]:
 			step=NEXT.get(feedback.workflow_state) or Step(""),
 			late=_is_late(feedback),
 			similar=similar,
+			may_link="link_duplicate" in may,
 			named_by=alike.named_by(feedback.name),
 			requirement_waits=waits,
 			notices=made,
 		),
 		"hash": opened.shown_hash(feedback),
-		"may": _may(feedback),
+		"may": may,
 		"similar": [one["name"] for one in similar],
+		"definition": say(rules.DEFINITION),
 		"deficiencies": list(rules.DEFICIENCIES),
 		"natures": list(rules.NATURES),
 		"requirements": list(rules.REQUIREMENTS),

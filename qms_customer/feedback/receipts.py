@@ -123,8 +123,7 @@ def _lines(feedback: Document, language: str, answers: bool) -> tuple[str, ...]:
 		more = _("You may answer this e-mail if you want to add something.", language)
 	else:
 		more = _(
-			"You need not reply to this e-mail. If you have sent us nothing, somebody has typed your address.",
-			language,
+			"You need not reply. If you have sent us nothing, somebody has typed your address.", language
 		)
 	return taken.format(feedback.name), more, feedback.company
 

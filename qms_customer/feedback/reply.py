@@ -34,6 +34,33 @@ SHOWN = (
 	*("batch_no", "serial_no", "udi", "details", "investigation_results", "actions_comment"),
 )
 
+# H5: what the app brings; a site words it as it likes. The results are ours: a person decides what the
+# customer is told of them.
+TEMPLATES = {"en": "Complaint Reply (English)", "zh": "Complaint Reply (Chinese)"}
+TEXTS = {
+	"en": (
+		"Your complaint {{ name }}: {{ item_name or item_code }}",
+		"<p>Dear {{ complainant or customer_name }},</p>\n"
+		"<p>thank you for telling us on {{ received_on }} about {{ item_name or item_code }}"
+		"{% if batch_no %}, batch {{ batch_no }}{% endif %}:</p>\n"
+		"<blockquote>{{ details }}</blockquote>\n"
+		"{% if investigation_results %}<p>We have looked into it: {{ investigation_results }}</p>\n"
+		"{% endif %}"
+		"<p>Please tell us, naming {{ name }}, if this does not answer what you told us.</p>\n"
+		"<p>{{ company }}</p>",
+	),
+	"zh": (
+		"投诉 {{ name }} 的答复：{{ item_name or item_code }}",
+		"<p>{{ complainant or customer_name }}，您好！</p>\n"
+		"<p>感谢您于 {{ received_on }} 就 {{ item_name or item_code }}"
+		"{% if batch_no %}（批号 {{ batch_no }}）{% endif %}向我们反映：</p>\n"
+		"<blockquote>{{ details }}</blockquote>\n"
+		"{% if investigation_results %}<p>经调查：{{ investigation_results }}</p>\n{% endif %}"
+		"<p>如有未尽之处，请注明编号 {{ name }} 与我们联系。</p>\n"
+		"<p>{{ company }}</p>",
+	),
+}
+
 
 def preview(doc: Document, email_template: str) -> dict[str, str]:
 	"""Return subject and text that a template makes of a complaint; a person looks at them (H5)."""

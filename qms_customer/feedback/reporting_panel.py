@@ -1,11 +1,12 @@
 """What forms show of regulators: the questionnaire, what follows in each regime, the time left (H4)."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, get_datetime
+from frappe.utils import cint, format_datetime, get_datetime, get_system_timezone
 
 from qms_customer.contract import people
 from qms_customer.feedback import decisions, regimes, reporting, standing
@@ -29,6 +30,7 @@ def panel(decision: Document, complaint: Document) -> dict[str, Any]:
 			complaint=complaint,
 			colour=COLOUR,
 			time=left(decision),
+			at=at,
 			questions=questions(complaint),
 			suggestion=found.suggestion,
 			country=complaint.get("event_country"),
@@ -64,13 +66,19 @@ def of_complaint(complaint: Document) -> dict[str, Any]:
 			"panels/complaint_reporting.html",
 			complaint=complaint,
 			decisions=[(one, left(one)) for one in found],
+			at=at,
 			colour=COLOUR,
 			questions=questions(complaint),
 			open=reporting.undecided(complaint.name),
 		),
 		"hash": opened.shown_hash(complaint),
 		"questions": [
-			{"question": question, "label": text, "answer": given}
+			{
+				"question": question,
+				"label": text,
+				"hint": _(complaint.meta.get_field(question).description, context=complaint.doctype),
+				"answer": given,
+			}
 			for question, text, given in questions(complaint)
 		],
 		"may": ["answer"] if _holds(QUALITY) and not standing.closings(complaint) else [],
@@ -83,6 +91,18 @@ def questions(complaint: Document) -> list[tuple[str, str, str]]:
 		(question, label(complaint.meta, question), complaint.get(question) or "")
 		for question in rules.QUESTIONS
 	]
+
+
+def at(value: Any) -> str:
+	"""Return a time of the site as the fields of the form show it, in the user's time zone, which it names
+	(H4).
+	"""
+	if not value:
+		return ""
+	user = frappe.get_cached_value("User", frappe.session.user, "time_zone")
+	zone = user or get_system_timezone()
+	local = decisions.moment(get_datetime(value)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+	return f"{format_datetime(local)} ({zone})"
 
 
 def left(decision: Document) -> dict[str, Any] | None:

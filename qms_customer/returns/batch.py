@@ -132,7 +132,7 @@ def rests(slip: Document, pairs: Iterable[Pair]) -> dict[Pair, dict[str, Any]]:
 	)
 	return {
 		(item, batch): {
-			"customers": _customers(slip, lines[_key(item, batch)]),
+			"customers": by_customer(slip.customer, lines[_key(item, batch)]),
 			"stock": [
 				frappe._dict(standing[w], warehouse=w, quantity=q)
 				for w, q in sorted(places.get((item, batch), {}).items())
@@ -149,8 +149,8 @@ def _key(item: str, batch: str) -> Pair:
 	return item, (batch or "").casefold()
 
 
-def _customers(slip: Document, lines: Iterable[frappe._dict]) -> list[frappe._dict]:
-	"""The lines of the sales record by customer, the slip's own first."""
+def by_customer(customer: str, lines: Iterable[frappe._dict]) -> list[frappe._dict]:
+	"""Return the lines of the sales record by customer, this one first (G5, H5)."""
 	found: dict[str, frappe._dict] = {}
 	for line in lines:
 		one = found.setdefault(
@@ -160,7 +160,7 @@ def _customers(slip: Document, lines: Iterable[frappe._dict]) -> list[frappe._di
 				customer_name=line.customer_name,
 				quantity=Decimal(),
 				deliveries=[],
-				own=line.customer == slip.customer,
+				own=line.customer == customer,
 			),
 		)
 		one.quantity += number(line.qty)

@@ -107,7 +107,7 @@ def _tests(slip: Document) -> list[frappe._dict]:
 def _batches(slip: Document) -> list[frappe._dict]:
 	found = []
 	rests = batch.rests(slip, [(m.item_code, m.batch_no) for m in slip.batch_measures])
-	shown = _shown(rests)
+	seen = shown(rests)
 	for m in slip.batch_measures:
 		rest = rests[m.item_code, m.batch_no]
 		found.append(
@@ -117,7 +117,7 @@ def _batches(slip: Document) -> list[frappe._dict]:
 				item=m.item_code,
 				batch=m.batch_no,
 				movable=batch.movable(slip, rest),
-				stock=shown[m.item_code, m.batch_no],
+				stock=seen[m.item_code, m.batch_no],
 				blocked=bool(cint(m.blocked)),
 				stock_entry=m.stock_entry or "",
 				non_conformance=m.non_conformance or "",
@@ -129,9 +129,9 @@ def _batches(slip: Document) -> list[frappe._dict]:
 	return found
 
 
-def _shown(rests: dict[batch.Pair, dict[str, Any]]) -> dict[batch.Pair, list[frappe._dict]]:
-	"""The stock of batches as the current user may see it: the rest of it in one sum, no customer's name that
-	they may not read; a constant number of queries.
+def shown(rests: dict[batch.Pair, dict[str, Any]]) -> dict[batch.Pair, list[frappe._dict]]:
+	"""Return the stock of batches as the current user may see it: the rest of it in one sum, no customer's
+	name that they may not read; a constant number of queries (G5, H5).
 	"""
 	companies, warehouses = get_permitted_documents("Company"), get_permitted_documents("Warehouse")
 	customers = delivered.readable(s.customer for rest in rests.values() for s in rest["stock"])

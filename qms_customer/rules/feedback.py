@@ -65,6 +65,13 @@ BY_NOTICE, BY_REVIEW, BY_DESIGN, NOT_TAKEN_UP = (
 	"Nothing Changes",
 )
 WAYS = (BY_NOTICE, BY_REVIEW, BY_DESIGN, NOT_TAKEN_UP)
+# H2: what a complaint is (ISO 13485 3.4), on screen where it is decided.
+DEFINITION = mark(
+	"A complaint is what anybody says, in writing, by e-mail or by mouth, of a device that has left our "
+	"control: that something is wrong with its identity, quality, durability, reliability, usability, safety "
+	"or performance, or with a service that affects its performance. Whether the customer is right is no "
+	"part of this question."
+)
 
 # Business days until feedback is assessed, where the settings say nothing.
 DAYS = 2

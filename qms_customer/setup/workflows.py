@@ -284,7 +284,14 @@ def _feedback() -> tuple[list[dict], list[dict]]:
 		# Its list says "Overdue" in place of the state, once it is.
 		row["avoid_status_override"] = int(row["state"] == s.FEEDBACK_TO_ASSESS)
 	transitions = [
-		_transition(s.FEEDBACK_TO_ASSESS, s.ASSESS, s.FEEDBACK_TO_ANSWER, role, "")
+		# H2: whoever it is about is not offered it either.
+		_transition(
+			s.FEEDBACK_TO_ASSESS,
+			s.ASSESS,
+			s.FEEDBACK_TO_ANSWER,
+			role,
+			"doc.concerned_user != frappe.session.user",
+		)
 		for role in (SERVICE, QUALITY, MANAGEMENT_REPRESENTATIVE)
 	]
 	return states, transitions

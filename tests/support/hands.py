@@ -64,22 +64,23 @@ class Hands:
 		"""Return whether the form has a button of its own."""
 		return self._button(label, group).count() > 0
 
-	def button(self, label: str, group: str = "", context: str | None = None) -> None:
-		"""Press a button of the form; on a telephone it is in the menu."""
+	def button(self, label: str, group: str = "", context: str | None = None, of: str | None = None) -> None:
+		"""Press a button of the form; on a telephone it is in the menu. `of`: the context of its group."""
 		if self.page.viewport_size["width"] < 768:
 			said = self.say(label, context)
-			name = f"{self.say(group)} > {said}" if group else said
+			name = f"{self.say(group, of)} > {said}" if group else said
 			self.menu(name, translated=True)
 			return
 		if group:
-			self.find(f'.inner-group-button[data-label="{self._encoded(group)}"] > button').click()
-		self._button(label, group, context).locator("visible=true").click()
+			said = self._encoded(group, of)
+			self.find(f'.inner-group-button[data-label="{said}"] > button').click()
+		self._button(label, group, context, of).locator("visible=true").click()
 		self.page.settle()
 
-	def _button(self, label: str, group: str, context: str | None = None) -> Locator:
+	def _button(self, label: str, group: str, context: str | None = None, of: str | None = None) -> Locator:
 		page = self.page.locator(".page-container").locator("visible=true").last
 		if group:
-			group_ = f'.inner-group-button[data-label="{self._encoded(group)}"]'
+			group_ = f'.inner-group-button[data-label="{self._encoded(group, of)}"]'
 			return page.locator(f'{group_} .dropdown-item[data-label="{self._encoded(label, context)}"]')
 		return page.locator(f'.custom-actions > button[data-label="{self._encoded(label, context)}"]')
 
@@ -87,6 +88,20 @@ class Hands:
 		return self.page.evaluate(
 			"([label, context]) => encodeURIComponent(__(label, null, context))", [label, context]
 		)
+
+	def steps(self) -> int:
+		"""Return how many buttons of ours the form offers, those of the workflow too; what shows the record,
+		its versions, is none.
+		"""
+		self.page.settle()
+		page = self.page.locator(".page-container").locator("visible=true").last
+		record = self._encoded("Record")
+		buttons = (
+			".custom-actions > button",
+			f'.inner-group-button:not([data-label="{record}"]) > button',
+			".actions-btn-group > button",
+		)
+		return sum(page.locator(one).locator("visible=true").count() for one in buttons)
 
 	def actions(self) -> list[str]:
 		"""Return what the menu Actions offers, in the user's language."""

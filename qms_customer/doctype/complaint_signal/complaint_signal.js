@@ -1,4 +1,6 @@
 // A signal: Quality or the management representative says, signed, what comes of it; what follows is opened here.
+qms_customer.show_terms("Complaint Signal");
+
 (() => {
 	const API = "qms_customer.feedback.signal_api.";
 

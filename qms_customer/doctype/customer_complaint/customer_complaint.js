@@ -1,6 +1,9 @@
 // A complaint from its assessment to its closing (H3, H5). Nothing is decided here: the server says which buttons
 // there are, and asks again when one is pressed.
 (() => {
+	// Before the form is made, which copies its fields.
+	["Customer Complaint", "Complaint Closing"].forEach(qms_customer.show_terms);
+
 	const API = "qms_customer.feedback.complaint_api.";
 	const CONTEXT = "Customer Complaint";
 
@@ -8,14 +11,18 @@
 		refresh(frm) {
 			if (frm.is_new()) return;
 			frm.disable_save();
-			qms_customer.show_panel(frm, "complaint_panel", `${API}get_complaint`, { name: frm.doc.name }, (panel) =>
-				buttons(frm, panel)
-			);
+			const args = { name: frm.doc.name };
+			qms_customer.show_panel(frm, "product_panel", `${API}get_product`, args);
+			frm.qms_complaint = qms_customer.show_panel(frm, "complaint_panel", `${API}get_complaint`, args, (panel) => {
+				frm.qms_complaint_panel = panel;
+				qms_customer.hide_actions(frm, !panel.may.includes("close"));
+				buttons(frm, panel);
+			});
 		},
 		// The inbox of the Desk: our dialog closes.
 		before_workflow_action(frm) {
 			return qms_customer.instead_of_workflow(frm, {
-				"Close Complaint": () => frm.custom_buttons[__("Close Complaint")]?.click(),
+				"Close Complaint": () => frm.qms_complaint.then(() => close(frm, frm.qms_complaint_panel)),
 			});
 		},
 	});
@@ -42,7 +49,8 @@
 		step("describe", __("Complete the Record"), describe, group);
 		step("correct_awareness", __("Correct the Time of Awareness"), correct_awareness, group);
 		step("hand_over", __("Hand Over"), hand_over, group);
-		step("rate", __("Decide Severity"), rate);
+		// Once it is decided, to decide it anew is rare.
+		step("rate", __("Decide Severity"), rate, frm.doc.severity ? group : "");
 		step("investigate", __("Record Investigation"), investigate);
 		step("propose_none", __("Propose No Investigation"), propose_none, group);
 		step("decide_none", __("Decide on No Investigation"), decide_none);
@@ -52,7 +60,6 @@
 		step("reply", __("Send Reply"), send_reply, __("Reply", null, "Customer Complaint"));
 		step("reply", __("Record Reply"), record_reply, __("Reply", null, "Customer Complaint"));
 		step("check", __("Check Effectiveness"), check);
-		step("close", __("Close Complaint"), close);
 		step("reopen", __("Open Again"), reopen);
 		if (!panel.may.includes("close") && panel.why_not) qms_customer.headline(frm, frappe.utils.escape_html(panel.why_not), "orange");
 	}
@@ -110,11 +117,17 @@
 	}
 
 	function rate(frm, panel) {
-		sign(frm, panel, {
+		// What the matrix says is filled in; a person may say otherwise, with the reason.
+		const by_matrix = () => {
+			const { harm, probability } = signing.dialog.get_values(true);
+			const severity = panel.matrix[harm]?.[options(CONTEXT, "probability").indexOf(probability)];
+			if (severity) signing.dialog.set_value("severity", severity);
+		};
+		const signing = sign(frm, panel, {
 			title: __("Decide Severity"),
 			fields: [
-				own(frm, "harm", { reqd: 1 }),
-				own(frm, "probability", { reqd: 1 }),
+				own(frm, "harm", { reqd: 1, onchange: by_matrix }),
+				own(frm, "probability", { reqd: 1, onchange: by_matrix }),
 				own(frm, "severity", { reqd: 1 }),
 				own(frm, "severity_reason"),
 			],
@@ -161,7 +174,10 @@
 				? { failed_specification: "failed_specification", used_for: "used_for", event_relation: "event_relation" }
 				: {}),
 		};
-		const fields = Object.entries(names).map(([name, field]) => own(frm, field, { fieldname: name }));
+		const needed = ["begun", "ended", "results", "confirmed", "cause_code", "failed_specification", "used_for", "event_relation"];
+		const fields = Object.entries(names).map(([name, field]) =>
+			own(frm, field, { fieldname: name, reqd: needed.includes(name) ? 1 : 0 })
+		);
 		const department = fields.find((df) => df.fieldname === "department");
 		department.fieldtype = "Select";
 		department.options = choices(["", ...panel.departments], "Review Department");
@@ -216,11 +232,13 @@
 	}
 
 	function decide_actions(frm, panel) {
+		// Whether a corrective action was effective is always checked.
+		const corrective = (frm.doc.corrections || []).some((row) => row.quality_action || row.kind === "Corrective Action");
 		sign(frm, panel, {
 			title: __("Decide Actions"),
 			fields: [
 				own(frm, "actions_comment", { fieldname: "comment", reqd: 1, slash: 1 }),
-				own(frm, "check_needed"),
+				own(frm, "check_needed", { default: frm.doc.check_needed || corrective ? 1 : 0 }),
 				own(frm, "effectiveness_criterion", { fieldname: "criterion", depends_on: "check_needed" }),
 				own(frm, "effectiveness_due", { fieldname: "due", depends_on: "check_needed" }),
 			],
@@ -246,7 +264,14 @@
 			title: __("Send Reply"),
 			fields: [
 				kind_of_reply(panel),
-				{ fieldname: "recipient", fieldtype: "Data", options: "Email", label: reply_label("recipient"), reqd: 1 },
+				{
+					fieldname: "recipient",
+					fieldtype: "Data",
+					options: "Email",
+					label: reply_label("recipient"),
+					default: panel.recipient,
+					reqd: 1,
+				},
 				{
 					fieldname: "email_template",
 					fieldtype: "Link",
@@ -288,7 +313,7 @@
 					options: choices(["Letter", "Phone", "Visit", "Not Possible"], "Complaint Reply"),
 					reqd: 1,
 				},
-				{ fieldname: "recipient", fieldtype: "Data", label: reply_label("recipient") },
+				{ fieldname: "recipient", fieldtype: "Data", label: reply_label("recipient"), default: frm.doc.complainant },
 				text("message", reply_label("message"), { reqd: 1 }),
 				{ fieldname: "answered_on", fieldtype: "Datetime", label: reply_label("answered_on") },
 			],

@@ -1,6 +1,7 @@
 // Feedback from its record to its assessment and answer (H1, H2, A10). Nothing is decided here.
 (() => {
 	const API = "qms_customer.feedback.feedback_api.";
+	const TO_ASSESS = "Feedback to be Assessed";
 	const EDITED = ["subject", "source", "phase", "channel", "concerned_user", "company", "received_on", "aware_by", "happened_on", "event_country", "customer", "contact_name", "language", "contact_email", "contact_phone", "contact_address", "item_code", "batch_no", "serial_no", "udi", "details", "concern", "customer_told", "item_told", "patient_reference", "patient_age", "patient_sex", "patient_details"];
 	const CONTEXT = "Customer Feedback";
 	const choices = (values) => values.map((value) => ({ value, label: __(value, null, CONTEXT) }));
@@ -20,18 +21,24 @@
 				);
 				return;
 			}
-			qms_customer.show_panel(frm, "guide_panel", `${API}get_panel`, { name: frm.doc.name }, (panel) => buttons(frm, panel));
+			qms_customer.show_panel(frm, "guide_panel", `${API}get_panel`, { name: frm.doc.name }, (panel) => {
+				frm.qms_feedback = panel;
+				qms_customer.hide_actions(frm, !panel.may.includes("assess"));
+				buttons(frm, panel);
+			});
 		},
 		// The inbox of the Desk: our dialog decides.
 		before_workflow_action(frm) {
-			return qms_customer.instead_of_workflow(frm, { Assess: () => frm.custom_buttons[__("Assess", null, CONTEXT)]?.click() });
+			return qms_customer.instead_of_workflow(frm, { Assess: () => saved(frm) && assess(frm, frm.qms_feedback) });
 		},
 	});
 
 	function buttons(frm, panel) {
 		const may = (step) => panel.may.includes(step);
-		if (may("assess")) {
-			frm.add_custom_button(__("Assess", null, CONTEXT), () => saved(frm) && assess(frm, panel)).addClass("btn-primary");
+		const group = __("Action", null, "Customer Complaint");
+		// Before the first assessment the workflow has the button.
+		if (may("assess") && frm.doc.workflow_state !== TO_ASSESS) {
+			frm.add_custom_button(__("Assess Again"), () => saved(frm) && assess(frm, panel));
 		}
 		if (may("answer")) frm.add_custom_button(__("Record Answer", null, CONTEXT), () => saved(frm) && answer(frm, panel));
 		if (may("take_up")) {
@@ -41,9 +48,14 @@
 			frm.add_custom_button(__("Contract Change Notice"), () => make_notice(frm, panel), __("Create"));
 		}
 		if (may("correct_awareness")) {
-			frm.add_custom_button(__("Correct Awareness"), () => saved(frm) && correct_awareness(frm, panel));
+			frm.add_custom_button(__("Correct Awareness"), () => saved(frm) && correct_awareness(frm, panel), group);
 		}
-		if (may("link_duplicate")) frm.add_custom_button(__("Link Report of the Same Event"), () => saved(frm) && link(frm, panel));
+		if (may("link_duplicate")) {
+			frm.add_custom_button(__("Link Report of the Same Event"), () => saved(frm) && link(frm, panel), group);
+		}
+		frm.get_field("guide_panel")
+			.$wrapper.find(".qms-link-report")
+			.on("click", (event) => saved(frm) && link_to(frm, panel, event.currentTarget.dataset.name));
 	}
 
 	function saved(frm) {
@@ -70,10 +82,16 @@
 			title: __("Is This a Complaint?"),
 			fields: [
 				{
+					fieldname: "definition",
+					fieldtype: "HTML",
+					options: `<p class="qms-definition">${frappe.utils.escape_html(panel.definition)}</p>`,
+				},
+				{
 					fieldname: "deficiencies",
 					fieldtype: "MultiCheck",
 					label: __("What Is Said to Be Deficient", null, CONTEXT),
 					columns: 2,
+					sort_options: false,
 					options: panel.deficiencies.map((value) => ({ value, label: __(value) })),
 				},
 				{
@@ -261,10 +279,13 @@
 				},
 			],
 			__("Link Report of the Same Event"),
-			({ other }) =>
-				qms_customer
-					.api(`${API}link_duplicate`, { name: frm.doc.name, content_hash: panel.hash, other })
-					.then(() => frm.reload_doc())
+			({ other }) => link_to(frm, panel, other)
 		);
+	}
+
+	function link_to(frm, panel, other) {
+		return qms_customer
+			.api(`${API}link_duplicate`, { name: frm.doc.name, content_hash: panel.hash, other })
+			.then(() => frm.reload_doc());
 	}
 })();

@@ -1,11 +1,15 @@
 // Whether a complaint is reported under one regime (H4). Nothing is decided here.
 (() => {
+	// Before the form is made, which copies its fields.
+	["Reportability Decision", "Reporting Clock", "Regulator Exchange"].forEach(qms_customer.show_terms);
+
 	const API = "qms_customer.feedback.reporting_api.";
 	const term = (value, context = "Reportability Decision") => __(value, null, context);
 
 	frappe.ui.form.on("Reportability Decision", {
 		refresh(frm) {
 			if (frm.is_new()) return;
+			frm.disable_save();
 			qms_customer.show_panel(frm, "reporting_panel", `${API}get_panel`, { name: frm.doc.name }, (panel) => {
 				if (panel.may.includes("decide")) {
 					frm.add_custom_button(__("Decide Reportability"), () => decide(frm, panel)).addClass("btn-primary");
@@ -28,7 +32,7 @@
 				{
 					fieldname: "decision",
 					fieldtype: "Select",
-					label: __("Decision"),
+					label: term("Decision"),
 					options: panel.decisions.map((value) => ({ value, label: term(value) })),
 					default: panel.decisions.includes(panel.suggested) ? panel.suggested : "",
 					reqd: 1,
@@ -37,7 +41,7 @@
 					fieldname: "due_on",
 					fieldtype: "Datetime",
 					label: __("Due"),
-					description: __("No rule says until when: enter it, in the time zone of this site."),
+					description: __("No rule says until when: enter it."),
 					depends_on: `eval:doc.decision == "Reportable" && ${Number(panel.no_rule)}`,
 				},
 				{
@@ -81,6 +85,7 @@
 					label: __("Which Report"),
 					options: panel.owed.map((value) => ({ value, label: __(value) })),
 					default: panel.owed[0],
+					depends_on: `eval:doc.which == "${kinds.findIndex(({ kind }) => kind === "Initial Report")}"`,
 					description: __("Of an initial report: which of those that are due it is"),
 				},
 				{ fieldname: "number", fieldtype: "Data", label: __("Number", null, "Regulator Exchange"), reqd: 1, slash: 1 },

@@ -43,6 +43,9 @@ qms_customer.instead_of_workflow = (frm, handlers) => {
 	return new Promise(() => {});
 };
 
+// The workflow offers its actions by role only; the server has said that this person may not take them.
+qms_customer.hide_actions = (frm, hidden) => frm.page.wrapper.toggleClass("qms-no-actions", Boolean(hidden));
+
 // A form that is refreshed meanwhile loads its panel anew: the last one counts.
 async function panel_of(frm) {
 	let loading;
@@ -368,14 +371,25 @@ const QMS_TERMS = {
 	"Return Slip": Object.fromEntries(
 		["wanted", "confirmation", "customer_answer", "decision", "route", "given"].map((field) => [field, "Return Slip"])
 	),
-	"Customer Feedback": Object.fromEntries(
-		["source", "phase", "channel", "decision", "released", "nature"].map((field) => [field, "Customer Feedback"])
-	),
+	"Customer Feedback": Object.fromEntries([
+		["deficiencies", ""],
+		...["source", "phase", "channel", "decision", "released", "nature"].map((field) => [field, "Customer Feedback"]),
+	]),
+	"Reportability Decision": { events: "Reporting Rule" },
+	"Reporting Clock": { what: "", event: "Reporting Rule", unit: "Reporting Rule" },
+	"Regulator Exchange": { direction: "Regulator Exchange", kind: "Regulator Exchange", what: "" },
 	"Return Sample Test": { finding: "Return Sample Test" },
-	"Customer Complaint": Object.fromEntries(
-		["harm", "probability", "severity", "confirmed", "used_for"].map((field) => [field, "Customer Complaint"])
+	"Customer Complaint": {
+		...Object.fromEntries(
+			["harm", "probability", "severity", "confirmed", "used_for"].map((field) => [field, "Customer Complaint"])
+		),
+		department: "Review Department",
+	},
+	"Complaint Signal": Object.fromEntries(
+		["status", "dimension", "outcome"].map((field) => [field, "Complaint Signal"])
 	),
 	"Complaint Action": { kind: "Complaint Action" },
+	"Complaint Closing": { role: "" },
 	"Complaint Reply": { kind: "Complaint Reply", how: "Complaint Reply" },
 	"Complaint Reopening": { again: "Complaint Reopening" },
 	"Return Approval": { decision: "Return Approval" },
@@ -399,7 +413,7 @@ const QMS_TERMS = {
 // Show such values, or lists of them, in the user's language. Each is given with the context of its translation.
 qms_customer.term = (value, context) =>
 	(value || "")
-		.split(", ")
+		.split(/, |\n/)
 		.map((word) => __(word, null, context || null))
 		.join(", ");
 
@@ -424,6 +438,10 @@ qms_customer.show_terms = (doctype) => {
 			fields[field].formatter = (value) =>
 				frappe.utils.escape_html(qms_customer.term(frappe.utils.unescape_html(value || ""), context));
 		}
+	}
+	// A form puts the time zone behind the description of a time before it looks for its translation.
+	for (const df of Object.values(fields)) {
+		if (df.fieldtype === "Datetime" && df.description) df.description = __(df.description, null, df.parent);
 	}
 	for (const field of ["workflow_state", "reference_doctype"]) {
 		if (fields[field]) {

@@ -6,7 +6,9 @@
 		refresh(frm) {
 			if (frm.is_new()) return;
 			qms_customer.show_panel(frm, "reporting_panel", `${API}get_complaint_panel`, { name: frm.doc.name }, (panel) => {
-				const group = __("Regulators");
+				// What a question means is said where it is answered.
+				for (const { question } of panel.questions) frm.set_df_property(question, "description", "");
+				const group = __("Action", null, "Customer Complaint");
 				if (panel.may.includes("answer")) {
 					frm.add_custom_button(__("Answer Questionnaire"), () => answer(frm, panel), group);
 				}
@@ -17,10 +19,11 @@
 	function answer(frm, panel) {
 		qms_customer.ask(
 			__("Answer Questionnaire"),
-			panel.questions.map(({ question, label, answer }) => ({
+			panel.questions.map(({ question, label, hint, answer }) => ({
 				fieldname: question,
 				fieldtype: "Select",
 				label,
+				description: hint,
 				options: ["", "Yes", "No"].map((value) => ({ value, label: value ? __(value) : "" })),
 				default: answer,
 			})),

@@ -422,6 +422,10 @@ frappe.provide("qms_customer");
 		"Delivery Authorisation",
 		"Contract Adoption",
 		"Production Notice",
+		"Customer Feedback",
+		"Customer Complaint",
+		"Reportability Decision",
+		"Complaint Signal",
 		"QMS Customer Settings",
 	];
 

@@ -90,7 +90,7 @@ def _chart(found: list[rules.Tally], complaints: list[rules.Complaint], today: d
 				counted[key][one.day.replace(day=1)] += 1
 	return {
 		"data": {
-			"labels": [month.strftime("%Y-%m") for month in months],
+			"labels": [month.strftime("%y-%m") for month in months],
 			"datasets": [
 				{
 					"name": " ".join(filter(None, (key.product, key.value))),
