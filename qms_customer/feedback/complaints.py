@@ -52,13 +52,16 @@ def open_from(feedback: Document) -> Document:
 		refuse_one("H2", mark("{0} was not assessed as a complaint."), feedback.name)
 	if known := frappe.db.get_value(handled.DOCTYPE, {"feedback": feedback.name}, "name", for_update=True):
 		return frappe.get_doc(handled.DOCTYPE, known)
+	# A visitor's own words for customer and product are no links of ours.
+	complainant = (feedback.contact_name, feedback.customer_told)
 	contact = (feedback.contact_address, feedback.contact_phone, feedback.contact_email)
 	doc = frappe.get_doc(
 		{
 			"doctype": handled.DOCTYPE,
 			"feedback": feedback.name,
 			**{name: feedback.get(name) for name in COPIED},
-			"complainant": feedback.contact_name,
+			"item_name": feedback.item_name or feedback.item_told,
+			"complainant": ", ".join(c for c in complainant if c),
 			"complainant_contact": "\n".join(c for c in contact if c),
 			"due_on": add_days(getdate(feedback.received_on), handled.days()),
 		}

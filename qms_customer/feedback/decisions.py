@@ -35,13 +35,10 @@ def readable_complaint(name: str) -> Document:
 	return complaint
 
 
-def shown_hash(decision: Document, complaint: Document) -> str:
-	"""Return the hash of all that a person sees of a decision and its complaint (C12)."""
+def shown_hash(*documents: Document) -> str:
+	"""Return the hash of all that a person sees of a decision, and of its complaint (C12)."""
 	seen = json.dumps(
-		[
-			[d.name, contents.text_of(d), d.get("workflow_state") or "", d.turn or 0]
-			for d in (decision, complaint)
-		],
+		[[d.name, contents.text_of(d), d.get("workflow_state") or "", d.turn or 0] for d in documents],
 		ensure_ascii=False,
 	)
 	return hashlib.sha256(seen.encode()).hexdigest()
