@@ -106,6 +106,20 @@ def by_hand(doctype: str, name: str, reason: str) -> list[str]:
 	return [ask(source, item, [(rules.BY_HAND, reason)]) for item in products]
 
 
+def undecided(source: Document) -> list[str]:
+	"""Return the decisions about a complaint or a signal that are not taken yet; one query (I1)."""
+	return frappe.get_all(
+		DOCTYPE,
+		filters={
+			"reference_doctype": source.doctype,
+			"reference_name": source.name,
+			"decision": rules.UNDECIDED,
+		},
+		pluck="name",
+		order_by="creation, name",
+	)
+
+
 def may_ask(user: str) -> bool:
 	"""Return whether a user may ask whether users are told (I1)."""
 	held = people.own_roles(user)

@@ -7,7 +7,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from qms_customer.contract import notify, people
-from qms_customer.feedback import complaint_inbox, handled, reporting, standing
+from qms_customer.feedback import advisory, complaint_inbox, handled, reporting, standing
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import ledger, signing
 from qms_customer.records.completeness import refuse_incomplete
@@ -51,8 +51,8 @@ def close(name: str, content_hash: str, comment: str) -> Document:
 	# What was opened elsewhere meanwhile counts, too.
 	standing.settle(doc)
 	opened.require_state(doc, "H5", rules.CLOSING)
-	if owed := reporting.owed(doc.name):
-		refuse_one("H4", mark("A report is owed and not recorded as sent: {0}."), ", ".join(owed))
+	if found := hindrances(doc):
+		refuse(found)
 	user = frappe.session.user
 	role, reason = may_close(doc, user)
 	if not role or not people.is_present(user):
@@ -73,6 +73,22 @@ def close(name: str, content_hash: str, comment: str) -> Document:
 	if doc.workflow_state == rules.CLOSED:
 		notify.tell([doc.handler, doc.owner], _("{0}: {1}").format(doc.name, _(doc.workflow_state)), doc)
 	return doc
+
+
+def hindrances(doc: Document) -> list[Refusal]:
+	"""Return what others still owe before a complaint is closed: reports to regulators, and whether users are
+	told (H4, I1); two queries.
+	"""
+	found = []
+	if owed := reporting.owed(doc.name):
+		found.append(
+			Refusal("H4", mark("A report is owed and not recorded as sent: {0}."), (", ".join(owed),))
+		)
+	if asked := advisory.undecided(doc):
+		found.append(
+			Refusal("I1", mark("Whether users are told is not decided yet: {0}."), (", ".join(asked),))
+		)
+	return found
 
 
 def may_close(doc: Document, user: str) -> tuple[str, str]:

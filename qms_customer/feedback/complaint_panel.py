@@ -136,6 +136,9 @@ def panel(doc: Document) -> dict[str, Any]:
 			actions=actions,
 			signals=_signals(doc),
 			missing=closing.missing(doc) if doc.workflow_state == rules.CLOSING else [],
+			hindrances=[sentence(r) for r in closing.hindrances(doc)]
+			if doc.workflow_state == rules.CLOSING
+			else [],
 		),
 		"hash": opened.shown_hash(doc),
 		"may": may,

@@ -12,11 +12,11 @@ from playwright.sync_api import expect
 from qms_customer.rules import complaint as states
 from qms_customer.rules import people as roles
 from qms_customer.rules import reportability as rules
+from tests.support import advisory, returned
 from tests.support import complaints as cc
 from tests.support import contracts as c
 from tests.support import feedback as f
 from tests.support import reported as r
-from tests.support import returned
 from tests.support.hands import Hands
 from tests.support.people import make_user
 
@@ -226,6 +226,9 @@ def test_a_complaint_from_what_was_said_to_its_closing(
 	expect(quality.find(".actions-btn-group > button")).to_have_count(0)
 	quality.page.shot("22-handler", full_page=True)
 
+	# The harm is serious: whether users are told is decided before.
+	advisory.decided(staff, doc)
+	frappe.db.commit()
 	second = Hands(desk(cc.second_quality(staff), lang=lang, phone=True)).open(cc.COMPLAINT, name)
 	stands(second).page.shot("23-closing", full_page=True)
 	second.action("Close Complaint")

@@ -8,12 +8,13 @@ import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
 
-from qms_customer.feedback import closing
+from qms_customer.feedback import closing, complaint_api
 from qms_customer.feedback import reporting_api as api
 from qms_customer.messages import QMSRefusal
 from qms_customer.rules import complaint as states
 from qms_customer.rules import people as roles
 from qms_customer.rules import reportability as rules
+from tests.support import advisory
 from tests.support import complaints as h
 from tests.support import contracts as c
 from tests.support import feedback as f
@@ -41,7 +42,7 @@ def from_the_telephone(world: c.World) -> tuple[frappe.model.document.Document, 
 	return frappe.get_doc(h.COMPLAINT, one.complaint), one.name
 
 
-@pytest.mark.rule("H1", "H2", "H3", "H4", "H5", "C12")
+@pytest.mark.rule("H1", "H2", "H3", "H4", "H5", "I1", "C12")
 def test_from_the_telephone_to_the_closing(world: c.World) -> None:
 	doc, feedback = from_the_telephone(world)
 	assert {d.regime for d in (r.of(doc, FDA), r.of(doc, EU))} == {FDA, EU}
@@ -67,6 +68,12 @@ def test_from_the_telephone_to_the_closing(world: c.World) -> None:
 	with nothing_changes(doc), pytest.raises(QMSRefusal, match=f"H4: A report is owed .*: {EU}"):
 		h.do(other, "close", doc, "/")
 	r.send(world, decision, what=decision.clocks[0].what, number="EU-1")
+	# A serious injury: users may have to be told, and nobody has decided that yet.
+	with nothing_changes(doc), pytest.raises(QMSRefusal, match="I1: Whether users are told"):
+		h.do(other, "close", doc, "/")
+	with as_user(other):
+		assert "I1: Whether users are told" in complaint_api.get_complaint(doc.name)["html"]
+	advisory.decided(world, doc)
 	h.do(other, "close", doc, "/")
 	h.do(management, "close", doc, "/")
 	assert doc.workflow_state == states.CLOSED

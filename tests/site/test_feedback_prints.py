@@ -22,6 +22,7 @@ from qms_customer.rules import signals as signal_rules
 from qms_customer.shown import language
 from tests.site import test_signals
 from tests.site.test_prints import last_hash, pages, text
+from tests.support import advisory
 from tests.support import complaints as h
 from tests.support import contracts as c
 from tests.support import feedback as f
@@ -136,6 +137,8 @@ def finished(world: c.World, **values: object) -> Document:
 
 def closed(world: c.World, **values: object) -> Document:
 	doc = finished(world, **values)
+	r.send(world, r.of(doc, EU), what=r.of(doc, EU).clocks[0].what, number="EU-99")
+	advisory.decided(world, doc)
 	h.do(h.second_quality(world), "close", doc, "Nothing is open")
 	return h.do(world.person(MANAGEMENT), "close", doc, "Agreed")
 
@@ -207,7 +210,8 @@ def test_a_closed_complaint_is_printed_with_all_that_its_record_holds(world: c.W
 	contains(page, "No leak in 100 pieces", "None of 100 leaked", "Nothing is open", "Agreed")
 	# Each regime.
 	contains(page, "A nurse was injured", "须报告 Reportable", "NMPA-7788", "Through the portal", "SHA-256")
-	contains(page, "尚未报告 NOT SENT YET", "已报告 Sent")
+	contains(page, "EU-99", "已报告 Sent")
+	assert "NOT SENT YET" not in page
 	unconfirmed = frappe.db.exists(
 		"Reporting Rule", {"regime": NMPA, "event": "Serious Injury", "confirmed": 0}
 	)
@@ -411,6 +415,7 @@ def test_the_pdf_of_a_complaint_is_numbered_and_long_texts_go_on(world: c.World,
 		contains(one, last_hash(doc)[:16])
 	whole = "".join(sheets)
 	assert whole.count("护士在更换敷料时发现") >= 55 and "W" * 40 in whole and "Withheld(K7)" in whole
+	assert ("NOTSENTYET" in whole) is (make is finished)
 	# A text that goes over the end of a page leaves no page nearly empty before it.
 	assert all(len(one) > 300 for one in sheets[:-1])
 	assert doc.workflow_state == (rules.CLOSING if make is finished else rules.INVESTIGATING)

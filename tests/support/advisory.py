@@ -63,6 +63,13 @@ def representative(world: c.World) -> str:
 	return world.person(roles.MANAGEMENT_REPRESENTATIVE)
 
 
+def decided(world: c.World, source: Document, decision: str = "Notice Needed") -> None:
+	"""The management representative decides whether users are told because of a complaint or a signal."""
+	about = {"reference_doctype": source.doctype, "reference_name": source.name}
+	for name in frappe.get_all(DECISION, {**about, "decision": "Undecided"}, pluck="name"):
+		do(representative(world), "decide", frappe.get_doc(DECISION, name), decision, "All of them are told")
+
+
 def todos(doc: Document) -> dict[str, str]:
 	"""Return who has a decision in the inbox, and until when."""
 	return {
