@@ -44,6 +44,7 @@ doctype_js = {
 	"Complaint Signal": ["public/js/complaint_actions.js", "public/js/advisory_make.js"],
 	"Customer Feedback": "public/js/patient.js",
 }
+override_doctype_class = {"Error Log": "qms_customer.erp.error_log.QMSErrorLog"}
 doctype_list_js = {
 	"Sales Order": "public/js/sales_order_list.js",
 	"Quotation": "public/js/quotation_list.js",

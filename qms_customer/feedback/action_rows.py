@@ -28,7 +28,9 @@ def by_person(doc: Document, kind: str, description: str, owner: str, due_date: 
 		refuse_one("H5", mark("Say of which kind the action is."))
 	if not says(description):
 		refuse_one("H5", mark("Say what is to be done."))
-	if not people.is_enabled_person(owner) or not people.may_see(owner, doc):
+	# Who holds no role of ours could not sign that it is done.
+	ours = [role for role in people.own_roles(owner or "") if role.startswith("QMS ")]
+	if not people.is_enabled_person(owner) or not ours or not people.may_see(owner, doc):
 		refuse_one("H5", mark("{0} is nobody who can do it."), owner or "–")
 	_due(due_date)
 	return {"kind": kind, "description": description, "action_owner": owner, "due_date": due_date}

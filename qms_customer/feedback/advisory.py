@@ -216,8 +216,11 @@ def deciders() -> list[str]:
 def put_into_inbox(doc: Document, asked: Sequence[str] = ()) -> None:
 	"""Put a decision into the inboxes of who decides; `asked`: who is asked for more (I1, L3)."""
 	notify.done(doc)
+	if doc.decision == rules.NOT_NEEDED:
+		return
 	about = doc.item_name or doc.item_code or doc.reference_name
-	day = str(doc.due_on) if doc.due_on else None
+	# What is needed stays there: nothing else reminds of it.
+	day = str(doc.due_on) if doc.due_on and doc.decision == rules.UNDECIDED else None
 	users = deciders()
 	notify.assign(doc, users, _task(doc), day)
 	others = [user for user in asked if user not in users and not is_limited(user)]
@@ -236,6 +239,8 @@ def ask_delegate(delegate: str, asked: Collection[str]) -> None:
 
 def _task(doc: Document) -> str:
 	about = doc.item_name or doc.item_code or doc.reference_name
+	if doc.decision == rules.NEEDED:
+		return _("Issue the advisory notice about {0}: {1}").format(about, doc.name)
 	return _("Decide whether users of {0} are told: {1}").format(about, doc.name)
 
 

@@ -143,7 +143,7 @@ def decide(name: str, content_hash: str, decision: str, reason: str) -> Document
 	refuse_incomplete(doc)
 	decisions.save(doc)
 	signing.sign(doc, DECIDED[decision], authority.role, authority.acting_for, reason, content_hash)
-	notify.done(doc)
+	advisory.put_into_inbox(doc)
 	told = [*people.holders(QUALITY), *people.holders(GENERAL_MANAGER)]
 	text = _("{0}: {1}").format(doc.item_name or doc.reference_name, _(decision, context=advisory.DOCTYPE))
 	notify.tell([u for u in told if not advisory.is_limited(u)], text, doc)

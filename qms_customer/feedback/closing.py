@@ -7,7 +7,15 @@ from frappe import _
 from frappe.model.document import Document
 
 from qms_customer.contract import notify, people
-from qms_customer.feedback import advisory, complaint_inbox, handled, reporting, standing
+from qms_customer.feedback import (
+	advisory,
+	complaint_inbox,
+	complaints,
+	handled,
+	investigation,
+	reporting,
+	standing,
+)
 from qms_customer.messages import refuse, refuse_one
 from qms_customer.records import ledger, signing
 from qms_customer.records.completeness import refuse_incomplete
@@ -23,8 +31,9 @@ NOT_HANDLING = (CLOSED, "Complaint Opened Again", "Complaint Followed Its Docume
 
 
 def handlers(doc: Document) -> frozenset[str]:
-	"""Return who handled a complaint: all who wrote on it, assessed its feedback, handle it, or carried out
-	an action; one query (H5, C12).
+	"""Return who handled a complaint: all who wrote on it, assessed its feedback, handle it, carried out an
+	action, or decided on and reported it to regulators; whom it is about counts with them; four queries (H5,
+	C12).
 	"""
 	wrote = frappe.get_all(
 		ledger.SNAPSHOT,
@@ -37,7 +46,8 @@ def handlers(doc: Document) -> frozenset[str]:
 		distinct=True,
 	)
 	owners = (row.action_owner or "" for row in doc.corrections)
-	return rules.handlers([*wrote, *owners, doc.owner or "", doc.handler or ""])
+	others = (doc.owner or "", doc.handler or "", handled.concerned(doc))
+	return rules.handlers([*wrote, *owners, *others, *reporting.handlers(doc.name)])
 
 
 def close(name: str, content_hash: str, comment: str) -> Document:
@@ -76,10 +86,12 @@ def close(name: str, content_hash: str, comment: str) -> Document:
 
 
 def hindrances(doc: Document) -> list[Refusal]:
-	"""Return what others still owe before a complaint is closed: reports to regulators, and whether users are
-	told (H4, I1); two queries.
+	"""Return what is still owed before a complaint is closed: what its record has to hold, reports to
+	regulators, and whether users are told (H3, H4, I1).
 	"""
-	found = []
+	found = complaints.lacking(doc)
+	if reporting.reportable(doc.name):
+		found += investigation.event_refusals(doc)
 	if owed := reporting.owed(doc.name):
 		found.append(
 			Refusal("H4", mark("A report is owed and not recorded as sent: {0}."), (", ".join(owed),))

@@ -89,6 +89,16 @@ def investigate(
 
 
 @frappe.whitelist(methods=["POST"])
+def complete_event(
+	name: str, content_hash: str, values: str | dict | None = None, signature: str | dict | None = None
+) -> dict:
+	"""Record what the record of a reportable event holds besides (H4)."""
+	handled.readable(name)
+	with signing.pen(signature):
+		return _state(investigation.complete_event(name, content_hash, _values(values)))
+
+
+@frappe.whitelist(methods=["POST"])
 def propose_none(
 	name: str, content_hash: str, reason: str, similar: str = "", signature: str | dict | None = None
 ) -> dict:

@@ -9,7 +9,16 @@ from frappe.utils import getdate, nowdate
 
 from qms_customer.contract import people
 from qms_customer.contract.settings import departments
-from qms_customer.feedback import closing, complaints, handled, reporting, signals, standing
+from qms_customer.feedback import (
+	closing,
+	complaints,
+	handled,
+	investigation,
+	reopening,
+	reporting,
+	signals,
+	standing,
+)
 from qms_customer.messages import say, sentence
 from qms_customer.returns import opened
 from qms_customer.returns.panel import Step
@@ -81,7 +90,16 @@ def _is_checked_now(doc: Document, roles: set[str]) -> bool:
 
 
 def _may_reopen(doc: Document, roles: set[str]) -> bool:
-	return bool(standing.closings(doc)) and bool(roles & {*handled.SPEAKERS, MANAGEMENT_REPRESENTATIVE})
+	return bool(roles & set(reopening.who_reopens(doc)))
+
+
+def _lacks_event(doc: Document, roles: set[str]) -> bool:
+	# Before the investigation has ended it asks for the same.
+	return (
+		_at(*rules.STATES[1:])(doc, roles)
+		and reporting.reportable(doc.name)
+		and bool(investigation.event_refusals(doc))
+	)
 
 
 # The buttons of the form by name, each with who sees it; the server asks again when it is pressed.
@@ -91,6 +109,7 @@ STEPS: dict[str, Allowed] = {
 	"hand_over": _at(),
 	"rate": _at(),
 	"investigate": _once_rated(_at(rules.INVESTIGATING, by=handled.INVESTIGATORS)),
+	"complete_event": _lacks_event,
 	"propose_none": _once_rated(_at(rules.INVESTIGATING)),
 	"decide_none": _is_proposed,
 	"add_action": _at(),
@@ -108,6 +127,8 @@ def panel(doc: Document) -> dict[str, Any]:
 	"""Return what the form shows, and which steps the current user may take (H3, H5)."""
 	user = frappe.session.user
 	roles = people.own_roles(user) if people.is_present(user) else set()
+	if handled.concerned(doc) == user:
+		roles = set()
 	may = [name for name, allowed in STEPS.items() if allowed(doc, roles)]
 	role = why_not = ""
 	if doc.workflow_state == rules.CLOSING:

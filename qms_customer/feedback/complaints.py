@@ -95,8 +95,13 @@ def describe(name: str, content_hash: str, values: Mapping[str, Any]) -> Documen
 		given["happened_on"] = _moment(given["happened_on"])
 		if given["happened_on"] > now_datetime():
 			refuse_one("K3", mark("What happened lies in the future."))
+	if "event_country" in given and (given["event_country"] or "") != (doc.event_country or ""):
+		# It decides how much time there is.
+		opened.require_role("H4", mark("The country of the event starts clocks: {0} says it."), (QUALITY,))
+	before = doc.item_code
 	doc.update(given)
-	if "item_code" in given:
+	# What somebody called it stays as long as it is no item of ours.
+	if before or doc.item_code:
 		doc.item_name = frappe.db.get_value("Item", doc.item_code, "item_name") if doc.item_code else None
 	# What the customer read off a label need not be ours; a batch of ours is of its item.
 	item = frappe.db.get_value("Batch", doc.batch_no, "item") if doc.batch_no else None
@@ -139,7 +144,8 @@ def correct_awareness(name: str, content_hash: str, aware_on: str, reason: str) 
 		mark("Awareness is corrected by: {0}."),
 		(*handled.SPEAKERS, MANAGEMENT_REPRESENTATIVE),
 	)
-	approved = role == MANAGEMENT_REPRESENTATIVE and user not in closing.handlers(doc)
+	recorder = frappe.db.get_value("Customer Feedback", doc.feedback, "owner") if doc.feedback else ""
+	approved = role == MANAGEMENT_REPRESENTATIVE and user not in {recorder, *closing.handlers(doc)}
 	before, after = get_datetime(doc.aware_on or doc.received_on), _moment(aware_on)
 	if after is None:
 		refuse_one("H4", mark("Say when anybody in the company or a distributor first knew of it."))

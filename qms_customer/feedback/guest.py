@@ -22,6 +22,7 @@ from frappe.workflow.doctype.workflow_action.workflow_action import process_work
 
 from qms_customer.contract.settings import settings
 from qms_customer.feedback import guest_files, intake, make, receipts, record
+from qms_customer.feedback.reporting_job import alone
 from qms_customer.records.token import moving
 from qms_customer.rules import guest_form as rules
 from qms_customer.rules import mark
@@ -141,8 +142,15 @@ def follow_up(name: str) -> None:
 		frappe.db.delete(TASK, _held(feedback))
 		process_workflow_actions(feedback, "on_update")
 		record.ask(feedback)
-	if not receipts.is_sent(feedback):
+	if receipts.is_sent(feedback):
+		return
+	frappe.db.savepoint("qms_receipt")
+	try:
 		receipts.send(feedback, feedback.contact_email, feedback.language or frappe.local.lang)
+	except Exception:
+		# Somebody was asked about it, whatever becomes of its receipt.
+		frappe.db.rollback(save_point="qms_receipt")
+		frappe.log_error(title=f"Receipt of {name} could not be sent")
 
 
 def hold_place(feedback: Document) -> None:
@@ -176,7 +184,8 @@ def follow_up_again() -> None:
 		order_by="creation",
 		limit_page_length=500,
 	):
-		follow_up(name)
+		with alone(f"Feedback {name} of a visitor could not be followed up"):
+			follow_up(name)
 
 
 def _made(said: Mapping[str, str], times: Mapping[str, datetime]) -> Document:

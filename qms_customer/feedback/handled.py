@@ -47,6 +47,8 @@ def locked(name: str, content_hash: str) -> Document:
 	"""
 	readable(name)
 	doc = frappe.get_doc(DOCTYPE, name, for_update=True)
+	if concerned(doc) == frappe.session.user:
+		refuse_one("H2", mark("The complaint is about you: somebody else handles it."))
 	if content_hash != opened.shown_hash(doc):
 		refuse_one(
 			"C12", mark("The complaint has changed since it was shown to you. Reload it and do it again.")
@@ -68,6 +70,13 @@ def open_one(name: str, content_hash: str, *at: str, rule: str = "H3") -> Docume
 	if at:
 		opened.require_state(doc, rule, *at)
 	return doc
+
+
+def concerned(doc: Document) -> str:
+	"""Return whom a complaint is about, "" if it is about nobody of ours; one query (H2, C12)."""
+	if not doc.feedback:
+		return ""
+	return frappe.db.get_value("Customer Feedback", doc.feedback, "concerned_user") or ""
 
 
 def require_quality() -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import frappe
+from frappe import _
 from frappe.model.document import Document
 from frappe.utils import getdate, nowdate
 
@@ -22,6 +23,7 @@ INVESTIGATED = mark("Complaint Investigated")
 PROPOSED = mark("No Investigation Proposed")
 NOT_INVESTIGATED = mark("No Investigation Approved")
 TO_INVESTIGATE = mark("No Investigation Rejected")
+EVENT_COMPLETED = mark("Reportable Event Completed")
 
 CONFIRMED = {"Yes": True, "No": False, "Could Not Be Told": None}
 # 21 CFR 820.35(b): what the investigation of a reportable event answers.
@@ -54,11 +56,7 @@ def finish(name: str, content_hash: str, given: Mapping[str, Any]) -> Document:
 	if one.department and one.department not in {d.name for d in departments()}:
 		found.append(Refusal("H3", mark("{0} is no department of the settings."), (one.department,)))
 	if reporting.reportable(doc.name):
-		found += [
-			Refusal("H4", mark("The event is reportable: fill in {0}."), (doc.meta.get_label(field),))
-			for field in REPORTABLE
-			if not says(texts.get(field, ""))
-		]
+		found += event_refusals(doc, texts)
 	codes = {table: _codes(given.get(table)) for table in (event_codes.PROBLEM, event_codes.HEALTH)}
 	found += coding.refusals({event_codes.CAUSE: [one.cause], **codes})
 	if found:
@@ -82,6 +80,39 @@ def finish(name: str, content_hash: str, given: Mapping[str, Any]) -> Document:
 	signing.sign(doc, INVESTIGATED, role, "", one.results, content_hash)
 	complaint_inbox.ask(doc)
 	return doc
+
+
+def complete_event(name: str, content_hash: str, given: Mapping[str, Any]) -> Document:
+	"""Record, signed by Quality, what the record of a reportable event holds, where that was decided after
+	the investigation; returns the complaint (H4; 21 CFR 820.35(b)).
+	"""
+	doc = handled.open_one(name, content_hash, rule="H4")
+	role = handled.require_quality()
+	texts = {field: str(given.get(field) or "").strip() for field in REPORTABLE}
+	found = event_refusals(doc, texts)
+	for field in REPORTABLE[:2]:
+		if texts[field] and texts[field] not in (doc.meta.get_options(field) or "").split("\n"):
+			found.append(Refusal("H4", mark("{0} is no answer to this."), (texts[field],)))
+	if found:
+		refuse(found)
+	signing.in_hand()
+	doc.update(texts)
+	opened.save(doc)
+	signing.sign(doc, EVENT_COMPLETED, role, "", texts["event_relation"], content_hash)
+	complaint_inbox.ask(doc)
+	return doc
+
+
+def event_refusals(doc: Document, given: Mapping[str, Any] | None = None) -> list[Refusal]:
+	"""Return what the record of a reportable event lacks (H4; 21 CFR 820.35(b)); `given`: what is to be
+	written on it.
+	"""
+	values = doc if given is None else given
+	return [
+		Refusal("H4", mark("The event is reportable: fill in {0}."), (_(doc.meta.get_label(field)),))
+		for field in REPORTABLE
+		if not says(values.get(field) or "")
+	]
 
 
 def propose_none(name: str, content_hash: str, reason: str, similar: str = "") -> Document:

@@ -180,6 +180,9 @@ def hang_kept(feedback: Document) -> None:
 	"""Hang the e-mail of which a person has made feedback on it, with what is attached to it (H1)."""
 	email = frappe.get_doc(COMMUNICATION, feedback.origin_name, for_update=True)
 	_refuse_recorded(email)
+	if email.reference_doctype and email.reference_name:
+		# It belongs to something else, and stays there: the feedback names it (K2).
+		return
 	_hang(email, feedback.doctype, feedback.name)
 	email.db_update()
 	attach(email)

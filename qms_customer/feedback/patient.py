@@ -72,13 +72,17 @@ def seal_of(sealed: str) -> str:
 
 # Recording
 
+# Where a document has it between both: the underscore keeps it from templates of the site, and out of what is
+# sent or stored.
+_TAKEN = "_qms_patient"
+
 
 def take(feedback: Document) -> None:
 	"""Take what was typed out of the fields of feedback, before anything else sees it; `store` keeps it.
 
 	Called twice it takes nothing twice.
 	"""
-	before, taken = feedback.get_doc_before_save(), feedback.flags.qms_patient
+	before, taken = feedback.get_doc_before_save(), feedback.__dict__.get(_TAKEN)
 	if taken is not None:
 		was = rules.masks(taken)
 	else:
@@ -91,13 +95,13 @@ def take(feedback: Document) -> None:
 		return
 	if taken is None:
 		taken = opened_up(of(feedback.name)) if before else {}
-	feedback.flags.qms_patient = known = rules.merged(taken, given)
+	feedback.__dict__[_TAKEN] = known = rules.merged(taken, given)
 	feedback.update(rules.masks(known))
 
 
 def store(feedback: Document) -> None:
 	"""Seal what `take` has taken from feedback that was just written (K2, K7)."""
-	known = feedback.flags.pop("qms_patient", None)
+	known = feedback.__dict__.pop(_TAKEN, None)
 	if known is not None:
 		_seal(feedback, known)
 
@@ -165,6 +169,13 @@ def keep_out_of_logs(values: Any) -> None:
 	if known is None:
 		known = frappe.local.qms_patient_values = set()
 	known.update(str(v) for v in values if v and v != rules.MASK)
+
+
+def mask_parameters(given: Any) -> None:
+	"""Mask what a client has sent about a patient in the parameters of a request that has failed (K7)."""
+	for key, value in list((given or {}).items()):
+		if key in rules.FIELDS or (isinstance(value, str) and "patient_" in value):
+			given[key] = rules.MASK
 
 
 def before_error_log(doc: Document, method: str | None = None) -> None:

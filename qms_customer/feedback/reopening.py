@@ -11,7 +11,7 @@ from qms_customer.records import signing
 from qms_customer.returns import opened
 from qms_customer.rules import complaint as rules
 from qms_customer.rules import mark
-from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE
+from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
 
 # K2, K3: the event of the chain, and what the signature means.
 REOPENED = mark("Complaint Opened Again")
@@ -25,13 +25,10 @@ def reopen(name: str, content_hash: str, again: str, reason: str) -> Document:
 	What was signed before stays; from that step on it is done anew, and closed anew.
 	"""
 	doc = handled.locked(name, content_hash)
-	role = opened.require_role(
-		"H5",
-		mark("A complaint is opened again by: {0}."),
-		(*handled.SPEAKERS, MANAGEMENT_REPRESENTATIVE),
-	)
-	if not standing.closings(doc):
+	allowed = who_reopens(doc)
+	if not allowed:
 		refuse_one("H5", mark("{0} is open."), doc.name)
+	role = opened.require_role("H5", mark("A complaint is opened again by: {0}."), allowed)
 	if again not in rules.AGAIN:
 		refuse_one("H5", mark("Say from which step on it is handled again."))
 	if found := rules.reopening_refusals(True, reason or ""):
@@ -42,6 +39,15 @@ def reopen(name: str, content_hash: str, again: str, reason: str) -> Document:
 	signing.sign(doc, REOPENED, role, "", reason, content_hash)
 	complaint_inbox.ask(doc)
 	return doc
+
+
+def who_reopens(doc: Document) -> tuple[str, ...]:
+	"""Return the roles that may have a complaint handled again from a step on: all who speak of it once its
+	closing is signed, Quality before that, where the investigation has ended; else nobody (H5).
+	"""
+	if standing.closings(doc):
+		return (*handled.SPEAKERS, MANAGEMENT_REPRESENTATIVE)
+	return () if doc.workflow_state == rules.INVESTIGATING else (QUALITY,)
 
 
 def on_email(doc: Document, method: str | None = None) -> None:

@@ -86,6 +86,19 @@ def owed(complaint: str) -> list[str]:
 	)
 
 
+def handlers(complaint: str) -> list[str]:
+	"""Return who decided whether a complaint is reported, and who recorded what was exchanged; two queries
+	(H5, C12).
+	"""
+	names = frappe.get_all(DOCTYPE, filters={"complaint": complaint}, fields=["name", "decided_by"])
+	return [
+		*(row.decided_by or "" for row in names),
+		*frappe.get_all(
+			"Regulator Exchange", {"parent": ("in", [row.name for row in names] or [""])}, pluck="by_user"
+		),
+	]
+
+
 def on_complaint(complaint: Document, method: str | None = None) -> None:
 	"""Follow a complaint on which anything was written that deadlines depend on (H4)."""
 	before = complaint.get_doc_before_save()

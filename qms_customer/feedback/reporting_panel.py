@@ -55,12 +55,20 @@ def panel(decision: Document, complaint: Document) -> dict[str, Any]:
 
 def of_complaint(complaint: Document) -> dict[str, Any]:
 	"""Return what the form of a complaint shows of regulators, and what the current user may do (H4)."""
-	found = [
-		frappe.get_doc(decisions.DOCTYPE, name)
-		for name in frappe.get_all(
-			decisions.DOCTYPE, filters={"complaint": complaint.name}, pluck="name", order_by="creation, name"
-		)
-	]
+	readable = frappe.has_permission(decisions.DOCTYPE, "read")
+	found = (
+		[
+			frappe.get_doc(decisions.DOCTYPE, name)
+			for name in frappe.get_list(
+				decisions.DOCTYPE,
+				filters={"complaint": complaint.name},
+				pluck="name",
+				order_by="creation, name",
+			)
+		]
+		if readable
+		else []
+	)
 	return {
 		"html": render(
 			"panels/complaint_reporting.html",

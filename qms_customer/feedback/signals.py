@@ -285,7 +285,7 @@ def assess(name: str, content_hash: str, outcome: str, assessment: str) -> Docum
 	readable(name)
 	signal = frappe.get_doc(DOCTYPE, name, for_update=True)
 	user, role = frappe.session.user, require_assessor()
-	if found := rules.assessment_refusals(signal.status, outcome):
+	if found := rules.assessment_refusals(signal.status, outcome, assessment or ""):
 		refuse(found)
 	require_shown(signal, content_hash)
 	signal.update(

@@ -41,6 +41,8 @@ def standing(doc: Document) -> rules.Standing:
 		accounted=_accounted(doc, again),
 		acting=(
 			not counts(doc.actions_on, rules.counts_from(again, "Actions"))
+			# What was added since was not decided on, nor whether it is checked.
+			or any(counts(row.added_on, get_datetime(doc.actions_on)) for row in doc.corrections)
 			or any(one.open for one in actions(doc))
 			or bool(reporting.undecided(doc.name))
 		),

@@ -31,7 +31,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from qms_customer.rules import mark
+from qms_customer.rules import mark, says
 from qms_customer.rules.review import Refusal
 
 PRODUCT, BATCH, CAUSE, CUSTOMER = "Product", "Batch", "Cause", "Customer"
@@ -299,11 +299,13 @@ def status(outcome: str, actions: Collection[bool]) -> str:
 	return ACTING if outcome == ACTION and (not actions or any(actions)) else ASSESSED
 
 
-def assessment_refusals(status: str, outcome: str) -> list[Refusal]:
-	"""Return what stands against assessing a signal (H8)."""
+def assessment_refusals(status: str, outcome: str, why: str) -> list[Refusal]:
+	"""Return what stands against assessing a signal; `why`: the reason (H8)."""
 	found = []
 	if status != OPEN:
 		found.append(Refusal("H8", mark("This signal has been assessed."), ()))
 	if outcome not in OUTCOMES:
 		found.append(Refusal("H8", mark("Say what comes of the signal."), ()))
+	if not says(why):
+		found.append(Refusal("H8", mark("Say why, and what is done."), ()))
 	return found

@@ -134,6 +134,8 @@ def test_i1_the_representative_decides_signed_and_judges_no_own_case_away(world:
 	a.do(handler, "recompute", doc)
 	a.do(handler, "decide", doc, rules.NEEDED, "It may hurt")
 	assert (doc.decision, doc.returned_qty, doc.decided_by) == (rules.NEEDED, 1, handler)
+	# It stays with the representative until there is a notice.
+	assert a.representative(world) in a.todos(doc)
 	assert frappe.db.exists(
 		"Electronic Signature", {"reference_name": doc.name, "meaning": "Decided: Advisory Notice Needed"}
 	)

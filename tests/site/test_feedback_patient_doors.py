@@ -233,3 +233,41 @@ def test_over_the_network(world: c.World, http: Callable[..., Any]) -> None:
 	made = other.post(f"/api/resource/{f.FEEDBACK}", json=f.values(**p.PATIENT))
 	assert made.status_code == 200 and p.leaks(made.text) == []
 	assert made.json()["data"]["patient_details"] == rules.MASK
+
+
+@pytest.mark.rule("K7")
+def test_what_a_failed_request_leaves_in_redis_says_nothing_of_it(world: c.World) -> None:
+	doc = p.recorded(world)
+	given = {"patient_reference": "PZX-9417", "doc": frappe.as_json(p.PATIENT), "cmd": "x"}
+	frappe.local.form_dict = frappe._dict(given)
+	try:
+		assert p.read(world.person(roles.QUALITY), doc)
+		frappe.log_error(f"It broke\n{p.PATIENT}", f"{given}", defer_insert=True)
+		waiting = frappe.cache.lrange("insert_queue_for_Error Log", 0, -1)
+		assert waiting and p.leaks(str(waiting)) == []
+		assert p.leaks(frappe.local.form_dict) == [] and frappe.local.form_dict.cmd == "x"
+	finally:
+		frappe.cache.delete_value("insert_queue_for_Error Log")
+		frappe.local.form_dict = frappe._dict()
+
+
+@pytest.mark.rule("K7")
+def test_a_notification_of_the_site_does_not_get_it_while_it_is_recorded(world: c.World) -> None:
+	frappe.get_doc(
+		{
+			"doctype": "Notification",
+			"name": c.unique("Told"),
+			"subject": "New",
+			"document_type": f.FEEDBACK,
+			"event": "New",
+			"channel": "System Notification",
+			"message": "Told: {{ doc.flags }} {{ doc.as_dict() }}",
+			"recipients": [{"receiver_by_role": roles.QUALITY}],
+			"enabled": 1,
+		}
+	).insert()
+	frappe.cache.delete_value("notifications")
+	doc = p.recorded(world)
+	told = frappe.get_all("Notification Log", {"document_name": doc.name}, ["subject", "email_content"])
+	assert any("Told" in (one.email_content or "") for one in told)
+	assert p.leaks(told) == []

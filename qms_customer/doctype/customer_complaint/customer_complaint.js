@@ -52,6 +52,7 @@
 		// Once it is decided, to decide it anew is rare.
 		step("rate", __("Decide Severity"), rate, frm.doc.severity ? group : "");
 		step("investigate", __("Record Investigation"), investigate);
+		step("complete_event", __("Complete Reportable Event"), complete_event);
 		step("propose_none", __("Propose No Investigation"), propose_none, group);
 		step("decide_none", __("Decide on No Investigation"), decide_none);
 		qms_customer.action_steps(frm, panel, API, "Action on Complaint Done", group);
@@ -97,6 +98,18 @@
 			"describe",
 			(values) => ({ values: Object.fromEntries(names.map((name) => [name, values[name] || ""])) })
 		);
+	}
+
+	function complete_event(frm, panel) {
+		const names = ["failed_specification", "used_for", "event_relation"];
+		sign(frm, panel, {
+			title: __("Complete Reportable Event"),
+			fields: names.map((name) => own(frm, name, { reqd: 1 })),
+			meaning: "Reportable Event Completed",
+			role: "QMS Quality",
+			method: "complete_event",
+			args: (values) => ({ values: Object.fromEntries(names.map((name) => [name, values[name] || ""])) }),
+		});
 	}
 
 	function correct_awareness(frm, panel) {
