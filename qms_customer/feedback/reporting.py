@@ -238,7 +238,7 @@ def settle(decision: Document, found: Found) -> None:
 		)
 	elif decision.decision == UNDECIDED and found.possible:
 		decision.due_on = local(found.possible[0].at)
-	decision.decide_by = None
+	# Of what is decided it stays, as by then it had to be: whether it was in time is asked later.
 	if decision.decision == UNDECIDED:
 		days = cint(settings().decision_due_days)
 		by = workdays.calendar(decision.company).add_workdays(getdate(decision.asked_on), days)
@@ -259,7 +259,7 @@ def put_into_inbox(decision: Document) -> None:
 		text = _("Report complaint {0}: {1}").format(decision.complaint, decision.regime)
 	else:
 		return
-	due = decision.decide_by or decision.due_on
+	due = decision.decide_by if decision.decision == UNDECIDED else decision.due_on
 	notify.assign(decision, people.holders(QUALITY), text, str(getdate(due)) if due else None)
 
 
