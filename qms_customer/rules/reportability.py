@@ -19,6 +19,8 @@ UNITS = (HOURS, CALENDAR_DAYS, WORKING_DAYS)
 
 REPORTABLE, NOT_REPORTABLE, UNDECIDED = "Reportable", "Not Reportable", "Undecided"
 
+NMPA, NMPA_RECALL, EU, FDA = "CN NMPA", "CN Recall", "EU", "US FDA"
+
 # The classes of events that the rules speak of.
 DEATH = "Death"
 SERIOUS_INJURY = "Serious Injury"
@@ -141,13 +143,14 @@ class Suggestion:
 	unanswered: tuple[str, ...] = ()
 
 
-# Where a regime speaks of a wider class, an event of the narrower one is one of these as well.
+# Where a regime speaks of a wider class, an event of the narrower one is one of these as well. What could
+# cause death or serious injury if it happened again is a reportable malfunction to the FDA (21 CFR 803.3).
 IMPLIES = {
 	DEATH: (SERIOUS_INCIDENT,),
 	SERIOUS_INJURY: (SERIOUS_INCIDENT,),
-	POTENTIAL: (SERIOUS_INCIDENT,),
-	UNANTICIPATED: (SERIOUS_INCIDENT,),
-	PUBLIC_HEALTH_THREAT: (SERIOUS_INCIDENT,),
+	POTENTIAL: (SERIOUS_INCIDENT, MALFUNCTION),
+	UNANTICIPATED: (SERIOUS_INJURY, SERIOUS_INCIDENT),
+	PUBLIC_HEALTH_THREAT: (POTENTIAL, SERIOUS_INCIDENT, MALFUNCTION),
 }
 
 
@@ -160,19 +163,17 @@ def suggest(
 ) -> Suggestion:
 	"""Return what the answers to the questionnaire come to in a regime (H4).
 
-	Reportable as soon as one answer starts a clock. Not reportable only if every question was answered, none
-	of them starts one, and the regime has rules in force at all. Everything else is undecided.
+	Reportable as soon as one answer starts a clock, but for a malfunction that could do no harm
+	(`_doubtful`). Not reportable only if every question was answered, none of them starts one, and the regime
+	has rules in force at all. Everything else is undecided.
 	"""
 	rules = list(rules)
-	events: list[str] = []
-	for question, event in QUESTIONS.items():
-		if answers.get(question) == YES:
-			events += [event, *IMPLIES.get(event, ())]
+	events = _events(answers, YES)
 	found = tuple(clocks(rules, regime, events, aware_on, overseas))
 	unanswered = tuple(q for q in QUESTIONS if answers.get(q) not in (YES, NO))
-	events = list(dict.fromkeys(events))
 	if found:
-		return Suggestion(REPORTABLE, tuple(events), found, unanswered)
+		sure = any(not _doubtful(rule, answers, events) for rule in found)
+		return Suggestion(REPORTABLE if sure else UNDECIDED, tuple(events), found, unanswered)
 	known = any(rule.regime == regime and rule.holds(aware_on) for rule in rules)
 	if unanswered or not known or events:
 		# An event for which the regime has no rule is not known to be free of one.
@@ -189,13 +190,35 @@ def possible(
 ) -> list[ClockRule]:
 	"""Return the rules of all events that no answer has ruled out (H4).
 
-	While a regime is undecided the shortest of these counts: what is not known does not give more time.
+	While a regime is undecided the shortest of these counts: what is not known does not give more time. Where
+	something happened of which the regime's rules say nothing, and all that they speak of is ruled out, that
+	is not known either: all of them.
 	"""
-	events: list[str] = []
+	rules = list(rules)
+	if found := clocks(rules, regime, _events(answers, YES, ""), aware_on, overseas):
+		return found
+	return clocks(rules, regime, EVENTS if _events(answers, YES) else (), aware_on, overseas)
+
+
+def _events(answers: Mapping[str, str], *given: str) -> list[str]:
+	"""The events of the questions that were answered so, and what these imply; "" is no answer."""
+	found: list[str] = []
 	for question, event in QUESTIONS.items():
-		if answers.get(question) != NO:
-			events += [event, *IMPLIES.get(event, ())]
-	return clocks(rules, regime, events, aware_on, overseas)
+		answer = answers.get(question)
+		if (answer if answer in (YES, NO) else "") in given:
+			found += [event, *IMPLIES.get(event, ())]
+	return list(dict.fromkeys(found))
+
+
+def _doubtful(rule: ClockRule, answers: Mapping[str, str], events: Collection[str]) -> bool:
+	"""Whether a rule of the FDA speaks of malfunctions, and it was answered that this one could do no harm if
+	it happened again: then it is no reportable one (21 CFR 803.3). Its clock runs until a person decides.
+	"""
+	return (
+		(rule.regime, rule.event) == (FDA, MALFUNCTION)
+		and POTENTIAL not in events
+		and answers.get("potential") == NO
+	)
 
 
 @dataclass(frozen=True)
@@ -397,7 +420,6 @@ def is_overdue(stage: int) -> bool:
 	return stage > len(BEFORE)
 
 
-NMPA, NMPA_RECALL, EU, FDA = "CN NMPA", "CN Recall", "EU", "US FDA"
 _ORDER_1 = "Measures for adverse-event monitoring and re-evaluation, Order No. 1 of 2018"
 _ORDER_29 = "CFDA Order No. 29 of 2017"
 _MDR = "MDR 2017/745 Art. 87"
@@ -446,8 +468,16 @@ DEFAULTS = (
 		ClockRule(FDA, event, _INITIAL, 30, CALENDAR_DAYS, "21 CFR 803.10")
 		for event in (DEATH, SERIOUS_INJURY, MALFUNCTION)
 	),
-	ClockRule(FDA, REMEDIAL_ACTION, _INITIAL, 5, WORKING_DAYS, "21 CFR 803.53"),
-	ClockRule(FDA, CORRECTION_OR_REMOVAL, _INITIAL, 10, WORKING_DAYS, "21 CFR 806", confirmed=False),
+	ClockRule(FDA, REMEDIAL_ACTION, mark("5-Day Report"), 5, WORKING_DAYS, "21 CFR 803.53"),
+	ClockRule(
+		FDA,
+		CORRECTION_OR_REMOVAL,
+		mark("Report of Correction or Removal"),
+		10,
+		WORKING_DAYS,
+		"21 CFR 806",
+		confirmed=False,
+	),
 )
 
 

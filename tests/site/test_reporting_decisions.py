@@ -142,9 +142,9 @@ def test_a_market_that_was_never_asked_is_undecided() -> None:
 		# Three in the morning of the 21st here is nine in the evening of the 20th there, in summer.
 		(EU, "2026-06-21 03:00:00", None, {"public_threat": "Yes"}, "2026-06-23 05:59:59"),
 		# New York: known on 1 November there, in standard time from that day on; 1 December.
-		(FDA, "2026-11-02 03:00:00", None, {"malfunction": "Yes"}, "2026-12-02 12:59:59"),
-		# Known on 20 February, due on 22 March in daylight time.
-		(FDA, "2026-02-20 23:00:00", None, {"malfunction": "Yes"}, "2026-03-23 11:59:59"),
+		(FDA, "2026-11-02 03:00:00", None, {"death": "Yes"}, "2026-12-02 12:59:59"),
+		# Known on 20 February, due on 22 March in daylight time. A malfunction, as it could do harm.
+		(FDA, "2026-02-20 23:00:00", None, {"potential": "Yes"}, "2026-03-23 11:59:59"),
 	],
 )
 def test_deadlines_as_counted_by_hand(
@@ -200,6 +200,21 @@ def test_while_undecided_the_shortest_limit_that_is_possible_counts(world: c.Wor
 	with as_user(world.person(roles.QUALITY)):
 		api.answer(doc.name, r.shown(doc), given)
 	assert r.of(doc, NMPA).due_on == moment("2026-11-21 23:59:59")
+
+
+@pytest.mark.rule("H4", "L3")
+def test_an_answer_that_no_rule_speaks_of_has_the_shortest_limit_and_is_told_of(world: c.World) -> None:
+	doc = r.complaint(NMPA, FDA, aware_on="2026-11-01 20:00:00", event_country="China")
+	r.answer(world, doc, malfunction="Yes")
+	for regime, due in ((NMPA, "2026-11-02 08:00:00"), (FDA, "2026-12-02 12:59:59")):
+		decision = r.of(doc, regime)
+		assert (decision.suggested, decision.decision) == (rules.UNDECIDED, rules.UNDECIDED)
+		assert decision.due_on == moment(due), regime
+	assert r.of(doc, NMPA).told
+	r.decide(world, r.of(doc, NMPA), rules.NOT_REPORTABLE, "It could do no harm")
+	# A malfunction that could do no harm is not reported (21 CFR 803.3), or by its rule if somebody says so.
+	decision = r.decide(world, r.of(doc, FDA), rules.REPORTABLE)
+	assert [row.what for row in decision.clocks] == ["Event Report"]
 
 
 @pytest.mark.rule("H4", "K3")
