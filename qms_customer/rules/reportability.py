@@ -246,6 +246,33 @@ def dues(
 	return sorted(found.values(), key=lambda one: (one.at, one.what))
 
 
+# What is owed anew when something worse becomes known after a report was sent.
+UPDATES = {
+	DEATH: mark("Update: Death"),
+	SERIOUS_INJURY: mark("Update: Serious Injury"),
+	POTENTIAL: mark("Update: Could Cause Death or Serious Injury"),
+	UNANTICIPATED: mark("Update: Unanticipated Serious Deterioration"),
+	SERIOUS_INCIDENT: mark("Update: Serious Incident"),
+	PUBLIC_HEALTH_THREAT: mark("Update: Serious Public Health Threat"),
+	MALFUNCTION: mark("Update: Malfunction"),
+	REMEDIAL_ACTION: mark("Update: Remedial Action Needed"),
+	CORRECTION_OR_REMOVAL: mark("Update: Correction or Removal"),
+	GROUP_EVENT: mark("Update: Group Event"),
+	RECALL_I: mark("Update: Recall Class I"),
+	RECALL_II: mark("Update: Recall Class II"),
+	RECALL_III: mark("Update: Recall Class III"),
+}
+
+
+def owed_anew(sent_for: str, sent_due: datetime, now: Due) -> bool:
+	"""Return whether a report that was sent does not cover what is known now (H4).
+
+	`sent_for`: its class of event; `sent_due`: until when it is due for that, by the awareness of now. What
+	has more time, or the same, was covered by it; what has less is worse.
+	"""
+	return now.rule.event != sent_for and now.at < sent_due
+
+
 # The decision of a person
 
 

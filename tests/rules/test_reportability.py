@@ -381,6 +381,20 @@ def test_h4_while_undecided_only_a_no_rules_a_limit_out():
 	assert shortest(**dict.fromkeys(r.QUESTIONS, r.NO)) is None
 
 
+@pytest.mark.rule("H4")
+def test_h4_what_was_sent_does_not_cover_what_is_worse():
+	def due(**answers):
+		return r.dues(suggest(r.EU, **answers).rules, at(BERLIN, 2026, 11, 1, 9), BERLIN)[0]
+
+	injury, death = due(serious_injury=r.YES), due(death=r.YES)
+	assert r.owed_anew(injury.rule.event, injury.at, death)
+	assert not r.owed_anew(death.rule.event, death.at, injury)
+	assert not r.owed_anew(death.rule.event, death.at, death)
+	# As much time: a follow-up says it.
+	assert not r.owed_anew(death.rule.event, death.at, due(unanticipated=r.YES))
+	assert set(r.UPDATES) == set(r.EVENTS)
+
+
 def decision(
 	what, reason="Because", answers=None, in_force=True, by_hand=False, before=r.UNDECIDED, by="q@x"
 ):

@@ -399,6 +399,72 @@ def test_what_is_owed_to_the_regulator_is_sent_one_by_one(world: c.World) -> Non
 
 
 @pytest.mark.rule("H4")
+def test_what_is_worse_than_what_was_sent_is_owed_anew(world: c.World) -> None:
+	# Aware on 10 November in Brussels: 15, 10 and 2 days.
+	doc = r.answer(world, r.complaint(EU, aware_on="2026-11-10 20:00:00"), serious_injury="Yes")
+	decision = r.send(world, r.decide(world, r.of(doc, EU), rules.REPORTABLE))
+	assert decision.due_on is None and not todos(decision)
+	for answers, what, due in (
+		({"death": "Yes"}, "Update: Death", "2026-11-21 06:59:59"),
+		(
+			{"death": "Yes", "public_threat": "Yes"},
+			"Update: Serious Public Health Threat",
+			"2026-11-13 06:59:59",
+		),
+	):
+		r.answer(world, doc, serious_injury="Yes", **answers)
+		decision.reload()
+		assert [row.what for row in decision.clocks if not row.sent_on] == [what]
+		assert decision.due_on == moment(due)
+		assert reporting.owed(doc.name) == [EU] and todos(decision)
+		with pytest.raises(QMSRefusal, match="H4: Event Report was sent already"):
+			r.send(world, decision)
+		r.send(world, decision, what=what)
+		assert decision.due_on is None and reporting.owed(doc.name) == [] and not todos(decision)
+	reporting_job.catch_up()
+	# Known no more, it is not owed a third time when it is known again.
+	for answers in ({"death": "Yes"}, {}, {"death": "Yes"}):
+		r.answer(world, doc, serious_injury="Yes", **answers)
+		assert reporting.owed(doc.name) == []
+	assert len(decision.reload().clocks) == 3
+	verified(doc, decision)
+
+
+@pytest.mark.rule("H4")
+def test_another_duty_is_owed_after_the_first_report_was_sent(world: c.World) -> None:
+	doc = r.answer(world, r.complaint(FDA, aware_on="2026-11-10 20:00:00"), potential="Yes")
+	decision = r.send(world, r.decide(world, r.of(doc, FDA), rules.REPORTABLE))
+	r.answer(world, doc, potential="Yes", remedial="Yes")
+	decision.reload()
+	# Without a Holiday List every day counts: five days from the 10th, in New York.
+	assert [(row.what, row.due_on) for row in decision.clocks if not row.sent_on] == [
+		("5-Day Report", moment("2026-11-16 12:59:59"))
+	]
+	assert reporting.owed(doc.name) == [FDA] and todos(decision)
+	r.send(world, decision, what="5-Day Report")
+	assert reporting.owed(doc.name) == []
+	verified(doc, decision)
+
+
+@pytest.mark.rule("H4")
+def test_a_report_that_was_sent_is_late_once_awareness_was_earlier(world: c.World) -> None:
+	doc = r.complaint(NMPA, aware_on=add_to_date(now_datetime(), days=-1), event_country="China")
+	r.answer(world, doc, serious_injury="Yes")
+	decision = r.send(world, r.decide(world, r.of(doc, NMPA), rules.REPORTABLE))
+	(row,) = decision.clocks
+	assert row.sent_on <= row.due_on
+	earlier = add_to_date(now_datetime(), days=-30)
+	r.correct(world, doc, earlier, "The distributor had a letter")
+	(row,) = decision.reload().clocks
+	assert row.due_on.date() == add_to_date(earlier, days=20).date()
+	assert row.sent_on > row.due_on and decision.due_on is None and reporting.owed(doc.name) == []
+	# Later again: what it was is not forgotten.
+	r.correct(world, doc, add_to_date(now_datetime(), days=-2), "Slip", roles.MANAGEMENT_REPRESENTATIVE)
+	assert decision.reload().clocks[0].due_on == row.due_on
+	verified(doc, decision)
+
+
+@pytest.mark.rule("H4")
 def test_nothing_is_sent_before_it_is_decided(world: c.World) -> None:
 	decision = r.of(r.answer(world, r.complaint(NMPA), death="Yes"), NMPA)
 	with nothing_changes(decision), pytest.raises(QMSRefusal, match="H4: Decide first"):
