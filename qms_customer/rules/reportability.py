@@ -7,6 +7,7 @@ are data of the site, dated and cited, so that a regulatory-affairs person can c
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from qms_customer.rules import mark, says
@@ -61,6 +62,26 @@ class ClockRule:
 	def holds(self, day: date) -> bool:
 		"""Return whether the rule was in force on the day of awareness, first and last day included (H4)."""
 		return (not self.valid_from or self.valid_from <= day) and (not self.valid_to or day <= self.valid_to)
+
+
+# What of a rule says for whom it holds, and what is owed.
+_SAYS = ("regime", "event", "what", "unit")
+
+
+def more_time(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+	"""Return by which field a corrected rule gives more time than before, or may, "" if by none (H4).
+
+	As the site stores it. Less time is a correction; another event or unit is another rule.
+	"""
+	for name in _SAYS:
+		if after.get(name) != before.get(name):
+			return name
+	if int(after.get("time_limit") or 0) > int(before.get("time_limit") or 0):
+		return "time_limit"
+	if after.get("overseas") and after.get("overseas") != before.get("overseas"):
+		return "overseas"
+	begins, began = str(after.get("valid_from") or ""), str(before.get("valid_from") or "")
+	return "valid_from" if begins > began else ""
 
 
 def deadline(

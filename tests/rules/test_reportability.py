@@ -191,6 +191,29 @@ def test_h4_no_limit_ships_that_was_not_counted():
 	assert sorted(map(str, shipped)) == sorted(str(row[:4]) for row in SHIPPED)
 
 
+@pytest.mark.rule("H4")
+@pytest.mark.parametrize(
+	("values", "field"),
+	[
+		({"time_limit": 11}, "time_limit"),
+		({"time_limit": 9}, ""),
+		({"unit": r.HOURS}, "unit"),
+		({"event": r.MALFUNCTION}, "event"),
+		({"overseas": "Yes"}, "overseas"),
+		({"valid_from": date(2026, 2, 1)}, "valid_from"),
+		({"valid_from": date(2025, 12, 1)}, ""),
+		({"valid_from": None}, ""),
+		({"source": "Law 2", "confirmed": 1}, ""),
+	],
+)
+def test_h4_a_rule_in_force_is_corrected_to_less_time_only(values, field):
+	before = {
+		**{"regime": "X", "event": r.DEATH, "what": "Report", "unit": r.CALENDAR_DAYS},
+		**{"time_limit": 10, "overseas": "", "valid_from": date(2026, 1, 1)},
+	}
+	assert r.more_time(before, {**before, **values}) == field
+
+
 def suggest(regime, overseas=False, **answers):
 	given = {**dict.fromkeys(r.QUESTIONS, r.NO), **answers}
 	return r.suggest(given, r.DEFAULTS, regime, date(2026, 11, 1), overseas)

@@ -299,8 +299,8 @@ def test_awareness_corrected_to_later_is_signed_by_the_management_representative
 def test_the_rule_in_force_on_the_day_of_awareness_counts(world: c.World) -> None:
 	old = frappe.get_doc("Reporting Rule", {"regime": NMPA, "event": rules.DEATH, "overseas": "No"})
 	new = frappe.copy_doc(old)
-	old.update({"valid_to": "2026-10-31"}).save()
 	new.update({"valid_from": "2026-11-01", "time_limit": 3}).insert()
+	old.update({"valid_to": "2026-10-31"}).save()
 	doc = r.complaint(NMPA, aware_on="2026-11-01 20:00:00", event_country="China")
 	r.answer(world, doc, death="Yes")
 	assert r.of(doc, NMPA).due_on == moment("2026-11-04 23:59:59")
