@@ -154,6 +154,11 @@ QUESTIONS = {
 YES, NO = "Yes", "No"
 
 
+def taken_back(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+	"""Return the questions that were answered with yes and are not any more: that may give more time (H4)."""
+	return [q for q in QUESTIONS if before.get(q) == YES and q in after and after[q] != YES]
+
+
 @dataclass(frozen=True)
 class Suggestion:
 	"""What the answers come to for one regime; a person decides."""

@@ -155,6 +155,38 @@ def test_answers_are_answers_and_nothing_else(world: c.World, answers: object) -
 		api.answer(doc.name, r.shown(doc), answers)
 
 
+@pytest.mark.rule("H4", "K3")
+def test_answers_are_signed_and_a_yes_is_taken_back_with_a_reason(world: c.World) -> None:
+	doc = r.answer(world, r.complaint(NMPA, event_country="China"), death="Yes", serious_injury="Yes")
+	due = r.of(doc, NMPA).due_on
+	quality = world.person(roles.QUALITY)
+	no = {"death": "No"}
+	with nothing_changes(doc), logged_in(quality), pytest.raises(QMSRefusal, match="K3: This is signed"):
+		api.answer(doc.name, r.shown(doc), no, "A mistake")
+	for reason in ("", " ", "/"):
+		for given in (no, {"death": ""}):
+			with (
+				nothing_changes(doc),
+				as_user(quality),
+				pytest.raises(QMSRefusal, match=r"H4: Say why .*more time: Did somebody die"),
+			):
+				api.answer(doc.name, r.shown(doc), given, reason)
+	with as_user(quality):
+		# Nothing is taken back.
+		api.answer(doc.name, r.shown(doc), {"death": "Yes", "group_event": "No"})
+		api.answer(doc.name, r.shown(doc), no, "Another patient died")
+	assert r.of(doc, NMPA).due_on > due
+	signed = frappe.get_all(
+		"Electronic Signature",
+		{"reference_name": doc.name, "meaning": "Questionnaire Answered"},
+		["signer", "comment"],
+		order_by="creation",
+	)
+	assert [one.comment or "" for one in signed] == ["It was clarified", "", "Another patient died"]
+	assert {one.signer for one in signed} == {quality}
+	assert verification.verify(r.COMPLAINT, doc.name).findings == []
+
+
 @pytest.mark.rule("H4", "L1")
 def test_a_file_that_the_person_may_not_read_is_no_evidence(world: c.World) -> None:
 	doc = r.answer(world, r.complaint(NMPA), death="Yes")
