@@ -9,7 +9,7 @@ from frappe.model.document import Document
 from frappe.utils import cint, format_datetime, get_datetime, get_system_timezone
 
 from qms_customer.contract import people
-from qms_customer.feedback import decisions, regimes, reporting, standing
+from qms_customer.feedback import alike, decisions, regimes, reporting, standing
 from qms_customer.returns import opened
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import QUALITY
@@ -70,6 +70,7 @@ def of_complaint(complaint: Document) -> dict[str, Any]:
 			colour=COLOUR,
 			questions=questions(complaint),
 			open=reporting.undecided(complaint.name),
+			earlier=alike.known_earlier(complaint.get("feedback"), complaint.get("aware_on")),
 		),
 		"hash": opened.shown_hash(complaint),
 		"questions": [
