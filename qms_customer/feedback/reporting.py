@@ -137,7 +137,8 @@ def is_current(decision: Document, complaint: Any, known: regimes.Known) -> bool
 @dataclass(frozen=True)
 class Found:
 	"""What the rules say of a complaint in one regime. `owed`: of what was answered, `possible`: of what was
-	not ruled out; `in_force`: the regime has rules at all. `zone`, `calendar`: in which its days are counted.
+	not ruled out, `provisional`: what counts while it is undecided; `in_force`: the regime has rules at all.
+	`zone`, `calendar`: in which its days are counted.
 	"""
 
 	aware: datetime
@@ -146,6 +147,7 @@ class Found:
 	suggestion: rules.Suggestion
 	owed: list[rules.Due]
 	possible: list[rules.Due]
+	provisional: list[rules.Due]
 	in_force: bool
 
 
@@ -160,6 +162,7 @@ def evaluate(complaint: Any, regime: str, known: regimes.Known, events: Iterable
 	suggestion = rules.suggest(answers, known.rules, regime, day, overseas)
 	owed_by = rules.clocks(known.rules, regime, {*suggestion.events, *events}, day, overseas)
 	possible = rules.possible(answers, known.rules, regime, day, overseas)
+	provisional = rules.provisional(answers, known.rules, regime, day, overseas)
 	return Found(
 		aware,
 		one.zone,
@@ -167,6 +170,7 @@ def evaluate(complaint: Any, regime: str, known: regimes.Known, events: Iterable
 		suggestion,
 		rules.dues(owed_by, aware, one.zone, calendar),
 		rules.dues(possible, aware, one.zone, calendar),
+		rules.dues(provisional, aware, one.zone, calendar),
 		any(rule.regime == regime and rule.holds(day) for rule in known.rules),
 	)
 
@@ -241,8 +245,8 @@ def settle(decision: Document, found: Found) -> None:
 		decision.due_on = min(
 			(get_datetime(c.due_on) for c in decision.clocks if not c.sent_on), default=None
 		)
-	elif decision.decision == UNDECIDED and found.possible:
-		decision.due_on = local(found.possible[0].at)
+	elif decision.decision == UNDECIDED and found.provisional:
+		decision.due_on = local(found.provisional[0].at)
 	# Of what is decided it stays, as by then it had to be: whether it was in time is asked later.
 	if decision.decision == UNDECIDED:
 		days = cint(settings().decision_due_days)

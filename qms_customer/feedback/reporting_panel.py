@@ -33,6 +33,7 @@ def panel(decision: Document, complaint: Document) -> dict[str, Any]:
 			at=at,
 			questions=questions(complaint),
 			suggestion=found.suggestion,
+			possible=found.possible,
 			country=complaint.get("event_country"),
 			in_force=found.in_force,
 			zone=known.regimes[decision.regime].zone,
@@ -124,7 +125,7 @@ def left(decision: Document) -> dict[str, Any] | None:
 
 
 def _shown_rules(found: reporting.Found) -> list[rules.ClockRule]:
-	return list(found.suggestion.rules) or [one.rule for one in found.possible]
+	return list(found.suggestion.rules) or [one.rule for one in found.provisional]
 
 
 def _holds(role: str) -> bool:

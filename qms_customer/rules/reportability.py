@@ -216,12 +216,25 @@ def possible(
 ) -> list[ClockRule]:
 	"""Return the rules of all events that no answer has ruled out (H4).
 
-	While a regime is undecided the shortest of these counts: what is not known does not give more time. Where
-	something happened of which the regime's rules say nothing, and all that they speak of is ruled out, that
-	is not known either: all of them.
+	While a regime is undecided the shortest of these counts: what is not known does not give more time.
+	"""
+	return clocks(rules, regime, _events(answers, YES, ""), aware_on, overseas)
+
+
+def provisional(
+	answers: Mapping[str, str],
+	rules: Iterable[ClockRule],
+	regime: str,
+	aware_on: date,
+	overseas: bool | None,
+) -> list[ClockRule]:
+	"""Return the rules of which the shortest counts while a regime is undecided (H4).
+
+	Those that are possible. Where something happened of which the regime's rules say nothing, and all that
+	they speak of is ruled out, it is not known to have more time than that: all of them.
 	"""
 	rules = list(rules)
-	if found := clocks(rules, regime, _events(answers, YES, ""), aware_on, overseas):
+	if found := possible(answers, rules, regime, aware_on, overseas):
 		return found
 	return clocks(rules, regime, EVENTS if _events(answers, YES) else (), aware_on, overseas)
 

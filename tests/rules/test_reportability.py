@@ -289,12 +289,13 @@ def test_h4_a_malfunction_that_could_do_no_harm_is_for_a_person_and_does_not_lap
 )
 def test_h4_an_event_without_a_rule_has_the_shortest_limit_of_the_regime(regime, question, shortest):
 	def first(**answers):
-		found = r.possible(answers, r.DEFAULTS, regime, date(2026, 11, 1), False)
+		found = r.provisional(answers, r.DEFAULTS, regime, date(2026, 11, 1), False)
 		return r.dues(found, at(BERLIN, 2026, 11, 2, 9), BERLIN)[0].rule.limit
 
 	given = {**dict.fromkeys(r.QUESTIONS, r.NO), question: r.YES}
 	assert suggest(regime, **given).decision == r.UNDECIDED
 	assert first(**given) == shortest
+	assert not r.possible(given, r.DEFAULTS, regime, date(2026, 11, 1), False)
 	# What no answer has ruled out comes before.
 	assert first(**{**given, "death": ""}) == {r.NMPA: 7, r.EU: 10, r.FDA: 30}[regime]
 
@@ -304,7 +305,7 @@ def test_h4_an_event_without_a_rule_has_the_shortest_limit_of_the_regime(regime,
 def test_h4_whatever_is_answered_a_clock_runs_until_it_is_no(answers):
 	for regime in (r.NMPA, r.EU, r.FDA):
 		found = r.suggest(answers, r.DEFAULTS, regime, date(2026, 11, 1), None)
-		runs = bool(r.possible(answers, r.DEFAULTS, regime, date(2026, 11, 1), None))
+		runs = bool(r.provisional(answers, r.DEFAULTS, regime, date(2026, 11, 1), None))
 		assert runs == (found.decision != r.NOT_REPORTABLE)
 
 

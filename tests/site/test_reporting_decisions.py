@@ -211,6 +211,8 @@ def test_an_answer_that_no_rule_speaks_of_has_the_shortest_limit_and_is_told_of(
 		assert (decision.suggested, decision.decision) == (rules.UNDECIDED, rules.UNDECIDED)
 		assert decision.due_on == moment(due), regime
 	assert r.of(doc, NMPA).told
+	with as_user(world.person(roles.QUALITY)):
+		assert "No rule speaks of it" in api.get_panel(r.of(doc, NMPA).name)["html"]
 	r.decide(world, r.of(doc, NMPA), rules.NOT_REPORTABLE, "It could do no harm")
 	# A malfunction that could do no harm is not reported (21 CFR 803.3), or by its rule if somebody says so.
 	decision = r.decide(world, r.of(doc, FDA), rules.REPORTABLE)
