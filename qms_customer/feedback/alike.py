@@ -97,7 +97,7 @@ def known_earlier(name: str | None, aware_on: Any) -> dict[str, Any] | None:
 	Of those that are linked with feedback and that the user may read; three queries. Clocks of regulators
 	count from the first that anybody knew of the event.
 	"""
-	if not name or not aware_on:
+	if not name or not aware_on or not frappe.has_permission(intake.DOCTYPE, "read"):
 		return None
 	pairs = frappe.get_all(
 		"Feedback Duplicate",
