@@ -44,6 +44,8 @@ def panel(feedback: Document) -> dict[str, Any]:
 			similar=similar,
 			may_link="link_duplicate" in may,
 			named_by=alike.named_by(feedback.name),
+			# Of a complaint it is said there, where it is corrected.
+			earlier=None if feedback.complaint else alike.known_earlier(feedback.name, feedback.aware_on),
 			requirement_waits=waits,
 			notices=made,
 		),

@@ -6,7 +6,7 @@ what is known decides how much time is left, whoever changed it and through what
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from qms_customer.rules import mark
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import QUALITY
 from qms_customer.rules.reportability import REPORTABLE, UNDECIDED
+from qms_customer.rules.workdays import Calendar
 
 # K2: the events of the chain.
 ASKED = mark("Reportability Asked")
@@ -124,13 +125,13 @@ def refresh(decision: Document, complaint: Any, known: regimes.Known) -> bool:
 
 	What is nearer its deadline by this is told at once.
 	"""
-	before, was = _state(decision), decision.decision
+	before, was, owed_before = _state(decision), decision.decision, decision.due_on
 	bring(decision, complaint, known)
 	if before == _state(decision):
 		return False
 	reopened = decision.decision != was
 	save(decision, REOPENED if reopened else RECOMPUTED)
-	if reopened:
+	if reopened or (decision.due_on and not owed_before):
 		put_into_inbox(decision)
 	reporting_alerts.alert(decision)
 	return True
@@ -149,13 +150,17 @@ def is_current(decision: Document, complaint: Any, known: regimes.Known) -> bool
 @dataclass(frozen=True)
 class Found:
 	"""What the rules say of a complaint in one regime. `owed`: of what was answered, `possible`: of what was
-	not ruled out; `in_force`: the regime has rules at all.
+	not ruled out, `provisional`: what counts while it is undecided; `in_force`: the regime has rules at all.
+	`zone`, `calendar`: in which its days are counted.
 	"""
 
 	aware: datetime
+	zone: str
+	calendar: Calendar
 	suggestion: rules.Suggestion
 	owed: list[rules.Due]
 	possible: list[rules.Due]
+	provisional: list[rules.Due]
 	in_force: bool
 
 
@@ -170,11 +175,15 @@ def evaluate(complaint: Any, regime: str, known: regimes.Known, events: Iterable
 	suggestion = rules.suggest(answers, known.rules, regime, day, overseas)
 	owed_by = rules.clocks(known.rules, regime, {*suggestion.events, *events}, day, overseas)
 	possible = rules.possible(answers, known.rules, regime, day, overseas)
+	provisional = rules.provisional(answers, known.rules, regime, day, overseas)
 	return Found(
 		aware,
+		one.zone,
+		calendar,
 		suggestion,
 		rules.dues(owed_by, aware, one.zone, calendar),
 		rules.dues(possible, aware, one.zone, calendar),
+		rules.dues(provisional, aware, one.zone, calendar),
 		any(rule.regime == regime and rule.holds(day) for rule in known.rules),
 	)
 
@@ -225,10 +234,10 @@ def bring(decision: Document, complaint: Any, known: regimes.Known) -> Found:
 def settle(decision: Document, found: Found) -> None:
 	"""Let clocks, deadline and the time to decide follow what was decided and found (H4).
 
-	What was sent stays.
+	What was sent stays sent. It was due earlier if awareness was, and does not cover what is worse.
 	"""
 	due = found.owed if decision.decision == REPORTABLE else []
-	wanted = {one.what: _clock(one) for one in due}
+	wanted = {one.what: _clock(one) for one in [*due, *_sent(decision, due, found)]}
 	if decision.decision == REPORTABLE and not wanted and decision.due_by_hand:
 		wanted[BY_HAND] = {
 			"due_on": get_datetime(decision.due_by_hand),
@@ -249,9 +258,9 @@ def settle(decision: Document, found: Found) -> None:
 		decision.due_on = min(
 			(get_datetime(c.due_on) for c in decision.clocks if not c.sent_on), default=None
 		)
-	elif decision.decision == UNDECIDED and found.possible:
-		decision.due_on = local(found.possible[0].at)
-	decision.decide_by = None
+	elif decision.decision == UNDECIDED and found.provisional:
+		decision.due_on = local(found.provisional[0].at)
+	# Of what is decided it stays, as by then it had to be: whether it was in time is asked later.
 	if decision.decision == UNDECIDED:
 		days = cint(settings().decision_due_days)
 		by = workdays.calendar(decision.company).add_workdays(getdate(decision.asked_on), days)
@@ -272,7 +281,7 @@ def put_into_inbox(decision: Document) -> None:
 		text = _("Report complaint {0}: {1}").format(decision.complaint, decision.regime)
 	else:
 		return
-	due = decision.decide_by or decision.due_on
+	due = decision.decide_by if decision.decision == UNDECIDED else decision.due_on
 	notify.assign(decision, people.holders(QUALITY), text, str(getdate(due)) if due else None)
 
 
@@ -298,6 +307,40 @@ def _make(complaint: Document, regime: str, known: regimes.Known) -> str:
 	put_into_inbox(decision)
 	reporting_alerts.alert(decision)
 	return decision.name
+
+
+def _sent(decision: Document, due: Iterable[rules.Due], found: Found) -> list[rules.Due]:
+	"""Let what was sent be due when it is by what is known now, if that is earlier; returns what is owed
+	anew (H4).
+	"""
+	owed = {one.what: one for one in due}
+	taken_on = (decision.taken_on or "").split("\n")
+	anew: dict[str, rules.Due] = {}
+	for row in decision.clocks:
+		if not row.sent_on:
+			continue
+		now_due = owed.get(row.what) or anew.get(row.what)
+		by_rule = bool(row.time_limit)
+		if by_rule:
+			own = rules.ClockRule(
+				decision.regime, row.event, row.what, cint(row.time_limit), row.unit, row.source or ""
+			)
+			until = rules.deadline(own, found.aware, found.zone, found.calendar)
+		else:
+			until = moment(row.due_on)
+		row.due_on = min(get_datetime(row.due_on), local(until))
+		if not now_due:
+			continue
+		if now_due.rule.event == row.event:
+			# Where it happened is known better, or the rule was corrected.
+			if local(now_due.at) < row.due_on:
+				row.update(_clock(now_due))
+		# A person's date was for what was known when it was decided.
+		elif rules.owed_anew(row.event, until, now_due) if by_rule else now_due.rule.event not in taken_on:
+			what = rules.UPDATES[now_due.rule.event]
+			if what not in anew or now_due.at < anew[what].at:
+				anew[what] = replace(now_due, what=what)
+	return list(anew.values())
 
 
 def _clock(due: rules.Due) -> dict[str, Any]:

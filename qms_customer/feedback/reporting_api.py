@@ -28,10 +28,17 @@ def get_complaint_panel(name: str) -> dict:
 
 
 @frappe.whitelist(methods=["POST"])
-def answer(name: str, content_hash: str, answers: str | dict | None = None) -> dict:
+def answer(
+	name: str,
+	content_hash: str,
+	answers: str | dict | None = None,
+	reason: str = "",
+	signature: str | dict | None = None,
+) -> dict:
 	"""Record the answers to the questionnaire of a complaint (H4)."""
 	decisions.readable_complaint(name)
-	return _state(reporting_steps.answer(name, content_hash, _values(answers)))
+	with signing.pen(signature):
+		return _state(reporting_steps.answer(name, content_hash, _values(answers), reason))
 
 
 @frappe.whitelist(methods=["POST"])

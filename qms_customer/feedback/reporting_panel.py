@@ -9,7 +9,7 @@ from frappe.model.document import Document
 from frappe.utils import cint, format_datetime, get_datetime, get_system_timezone
 
 from qms_customer.contract import people
-from qms_customer.feedback import decisions, regimes, reporting, standing
+from qms_customer.feedback import alike, decisions, regimes, reporting, standing
 from qms_customer.returns import opened
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import QUALITY
@@ -33,6 +33,7 @@ def panel(decision: Document, complaint: Document) -> dict[str, Any]:
 			at=at,
 			questions=questions(complaint),
 			suggestion=found.suggestion,
+			possible=found.possible,
 			country=complaint.get("event_country"),
 			in_force=found.in_force,
 			zone=known.regimes[decision.regime].zone,
@@ -78,6 +79,7 @@ def of_complaint(complaint: Document) -> dict[str, Any]:
 			colour=COLOUR,
 			questions=questions(complaint),
 			open=reporting.undecided(complaint.name),
+			earlier=alike.known_earlier(complaint.get("feedback"), complaint.get("aware_on")),
 		),
 		"hash": opened.shown_hash(complaint),
 		"questions": [
@@ -131,7 +133,7 @@ def left(decision: Document) -> dict[str, Any] | None:
 
 
 def _shown_rules(found: reporting.Found) -> list[rules.ClockRule]:
-	return list(found.suggestion.rules) or [one.rule for one in found.possible]
+	return list(found.suggestion.rules) or [one.rule for one in found.provisional]
 
 
 def _holds(role: str) -> bool:

@@ -19,9 +19,10 @@ from qms_customer.records import contents, signing
 from qms_customer.records.completeness import refuse_incomplete
 from qms_customer.returns import opened
 from qms_customer.returns.opened import require_role
-from qms_customer.rules import mark
+from qms_customer.rules import mark, says
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
+from qms_customer.shown import label
 
 # K3: what the signatures mean, and K2: the events of the chain.
 ANSWERED = mark("Questionnaire Answered")
@@ -32,12 +33,13 @@ DECIDED = {
 EXCHANGED = mark("Exchange with the Regulator Recorded")
 
 
-def answer(name: str, content_hash: str, answers: Mapping[str, Any]) -> Document:
-	"""Record the answers to the questionnaire on a complaint, as Quality, and return it (H4).
+def answer(name: str, content_hash: str, answers: Mapping[str, Any], reason: str = "") -> Document:
+	"""Record the answers to the questionnaire on a complaint, signed by Quality, and return it (H4).
 
-	What follows in each regime is suggested at once. A question may stay open; that is no "no".
+	What follows in each regime is suggested at once. A question may stay open; that is no "no". `reason`: why
+	a "yes" is taken back; it stands with the signature. Raises QMSRefusal.
 	"""
-	require_role("H4", mark("The questionnaire is answered by: {0}."), (QUALITY,))
+	role = require_role("H4", mark("The questionnaire is answered by: {0}."), (QUALITY,))
 	complaint = handled.open_one(name, content_hash, rule="H4")
 	wrong = [
 		question
@@ -46,8 +48,17 @@ def answer(name: str, content_hash: str, answers: Mapping[str, Any]) -> Document
 	]
 	if wrong:
 		refuse_one("H4", mark("{0} is no question that can be answered so."), wrong[0])
+	back = rules.taken_back(reporting.answers_of(complaint), answers)
+	if back and not says(reason or ""):
+		refuse_one(
+			"H4",
+			mark("Say why this is not answered with Yes any more, as it may give more time: {0}"),
+			"; ".join(label(complaint.meta, question) for question in back),
+		)
+	signing.in_hand()
 	complaint.update({question: given or "" for question, given in answers.items()})
-	opened.save(complaint, ANSWERED)
+	opened.save(complaint)
+	signing.sign(complaint, ANSWERED, role, comment=reason or "", shown_hash=content_hash)
 	return complaint
 
 

@@ -7,6 +7,7 @@ are data of the site, dated and cited, so that a regulatory-affairs person can c
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from qms_customer.rules import mark, says
@@ -18,6 +19,8 @@ HOURS, CALENDAR_DAYS, WORKING_DAYS = "Hours", "Calendar Days", "Working Days"
 UNITS = (HOURS, CALENDAR_DAYS, WORKING_DAYS)
 
 REPORTABLE, NOT_REPORTABLE, UNDECIDED = "Reportable", "Not Reportable", "Undecided"
+
+NMPA, NMPA_RECALL, EU, FDA = "CN NMPA", "CN Recall", "EU", "US FDA"
 
 # The classes of events that the rules speak of.
 DEATH = "Death"
@@ -59,6 +62,26 @@ class ClockRule:
 	def holds(self, day: date) -> bool:
 		"""Return whether the rule was in force on the day of awareness, first and last day included (H4)."""
 		return (not self.valid_from or self.valid_from <= day) and (not self.valid_to or day <= self.valid_to)
+
+
+# What of a rule says for whom it holds, and what is owed.
+_SAYS = ("regime", "event", "what", "unit")
+
+
+def more_time(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+	"""Return by which field a corrected rule gives more time than before, or may, "" if by none (H4).
+
+	As the site stores it. Less time is a correction; another event or unit is another rule.
+	"""
+	for name in _SAYS:
+		if after.get(name) != before.get(name):
+			return name
+	if int(after.get("time_limit") or 0) > int(before.get("time_limit") or 0):
+		return "time_limit"
+	if after.get("overseas") and after.get("overseas") != before.get("overseas"):
+		return "overseas"
+	begins, began = str(after.get("valid_from") or ""), str(before.get("valid_from") or "")
+	return "valid_from" if begins > began else ""
 
 
 def deadline(
@@ -131,6 +154,11 @@ QUESTIONS = {
 YES, NO = "Yes", "No"
 
 
+def taken_back(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+	"""Return the questions that were answered with yes and are not any more: that may give more time (H4)."""
+	return [q for q in QUESTIONS if before.get(q) == YES and q in after and after[q] != YES]
+
+
 @dataclass(frozen=True)
 class Suggestion:
 	"""What the answers come to for one regime; a person decides."""
@@ -141,13 +169,14 @@ class Suggestion:
 	unanswered: tuple[str, ...] = ()
 
 
-# Where a regime speaks of a wider class, an event of the narrower one is one of these as well.
+# Where a regime speaks of a wider class, an event of the narrower one is one of these as well. What could
+# cause death or serious injury if it happened again is a reportable malfunction to the FDA (21 CFR 803.3).
 IMPLIES = {
 	DEATH: (SERIOUS_INCIDENT,),
 	SERIOUS_INJURY: (SERIOUS_INCIDENT,),
-	POTENTIAL: (SERIOUS_INCIDENT,),
-	UNANTICIPATED: (SERIOUS_INCIDENT,),
-	PUBLIC_HEALTH_THREAT: (SERIOUS_INCIDENT,),
+	POTENTIAL: (SERIOUS_INCIDENT, MALFUNCTION),
+	UNANTICIPATED: (SERIOUS_INJURY, SERIOUS_INCIDENT),
+	PUBLIC_HEALTH_THREAT: (POTENTIAL, SERIOUS_INCIDENT, MALFUNCTION),
 }
 
 
@@ -160,19 +189,17 @@ def suggest(
 ) -> Suggestion:
 	"""Return what the answers to the questionnaire come to in a regime (H4).
 
-	Reportable as soon as one answer starts a clock. Not reportable only if every question was answered, none
-	of them starts one, and the regime has rules in force at all. Everything else is undecided.
+	Reportable as soon as one answer starts a clock, but for a malfunction that could do no harm
+	(`_doubtful`). Not reportable only if every question was answered, none of them starts one, and the regime
+	has rules in force at all. Everything else is undecided.
 	"""
 	rules = list(rules)
-	events: list[str] = []
-	for question, event in QUESTIONS.items():
-		if answers.get(question) == YES:
-			events += [event, *IMPLIES.get(event, ())]
+	events = _events(answers, YES)
 	found = tuple(clocks(rules, regime, events, aware_on, overseas))
 	unanswered = tuple(q for q in QUESTIONS if answers.get(q) not in (YES, NO))
-	events = list(dict.fromkeys(events))
 	if found:
-		return Suggestion(REPORTABLE, tuple(events), found, unanswered)
+		sure = any(not _doubtful(rule, answers, events) for rule in found)
+		return Suggestion(REPORTABLE if sure else UNDECIDED, tuple(events), found, unanswered)
 	known = any(rule.regime == regime and rule.holds(aware_on) for rule in rules)
 	if unanswered or not known or events:
 		# An event for which the regime has no rule is not known to be free of one.
@@ -191,11 +218,46 @@ def possible(
 
 	While a regime is undecided the shortest of these counts: what is not known does not give more time.
 	"""
-	events: list[str] = []
+	return clocks(rules, regime, _events(answers, YES, ""), aware_on, overseas)
+
+
+def provisional(
+	answers: Mapping[str, str],
+	rules: Iterable[ClockRule],
+	regime: str,
+	aware_on: date,
+	overseas: bool | None,
+) -> list[ClockRule]:
+	"""Return the rules of which the shortest counts while a regime is undecided (H4).
+
+	Those that are possible. Where something happened of which the regime's rules say nothing, and all that
+	they speak of is ruled out, it is not known to have more time than that: all of them.
+	"""
+	rules = list(rules)
+	if found := possible(answers, rules, regime, aware_on, overseas):
+		return found
+	return clocks(rules, regime, EVENTS if _events(answers, YES) else (), aware_on, overseas)
+
+
+def _events(answers: Mapping[str, str], *given: str) -> list[str]:
+	"""The events of the questions that were answered so, and what these imply; "" is no answer."""
+	found: list[str] = []
 	for question, event in QUESTIONS.items():
-		if answers.get(question) != NO:
-			events += [event, *IMPLIES.get(event, ())]
-	return clocks(rules, regime, events, aware_on, overseas)
+		answer = answers.get(question)
+		if (answer if answer in (YES, NO) else "") in given:
+			found += [event, *IMPLIES.get(event, ())]
+	return list(dict.fromkeys(found))
+
+
+def _doubtful(rule: ClockRule, answers: Mapping[str, str], events: Collection[str]) -> bool:
+	"""Whether a rule of the FDA speaks of malfunctions, and it was answered that this one could do no harm if
+	it happened again: then it is no reportable one (21 CFR 803.3). Its clock runs until a person decides.
+	"""
+	return (
+		(rule.regime, rule.event) == (FDA, MALFUNCTION)
+		and POTENTIAL not in events
+		and answers.get("potential") == NO
+	)
 
 
 @dataclass(frozen=True)
@@ -221,6 +283,33 @@ def dues(
 		if rule.what not in found or one.at < found[rule.what].at:
 			found[rule.what] = one
 	return sorted(found.values(), key=lambda one: (one.at, one.what))
+
+
+# What is owed anew when something worse becomes known after a report was sent.
+UPDATES = {
+	DEATH: mark("Update: Death"),
+	SERIOUS_INJURY: mark("Update: Serious Injury"),
+	POTENTIAL: mark("Update: Could Cause Death or Serious Injury"),
+	UNANTICIPATED: mark("Update: Unanticipated Serious Deterioration"),
+	SERIOUS_INCIDENT: mark("Update: Serious Incident"),
+	PUBLIC_HEALTH_THREAT: mark("Update: Serious Public Health Threat"),
+	MALFUNCTION: mark("Update: Malfunction"),
+	REMEDIAL_ACTION: mark("Update: Remedial Action Needed"),
+	CORRECTION_OR_REMOVAL: mark("Update: Correction or Removal"),
+	GROUP_EVENT: mark("Update: Group Event"),
+	RECALL_I: mark("Update: Recall Class I"),
+	RECALL_II: mark("Update: Recall Class II"),
+	RECALL_III: mark("Update: Recall Class III"),
+}
+
+
+def owed_anew(sent_for: str, sent_due: datetime, now: Due) -> bool:
+	"""Return whether a report that was sent does not cover what is known now (H4).
+
+	`sent_for`: its class of event; `sent_due`: until when it is due for that, by the awareness of now. What
+	has more time, or the same, was covered by it; what has less is worse.
+	"""
+	return now.rule.event != sent_for and now.at < sent_due
 
 
 # The decision of a person
@@ -397,7 +486,6 @@ def is_overdue(stage: int) -> bool:
 	return stage > len(BEFORE)
 
 
-NMPA, NMPA_RECALL, EU, FDA = "CN NMPA", "CN Recall", "EU", "US FDA"
 _ORDER_1 = "Measures for adverse-event monitoring and re-evaluation, Order No. 1 of 2018"
 _ORDER_29 = "CFDA Order No. 29 of 2017"
 _MDR = "MDR 2017/745 Art. 87"
@@ -446,8 +534,16 @@ DEFAULTS = (
 		ClockRule(FDA, event, _INITIAL, 30, CALENDAR_DAYS, "21 CFR 803.10")
 		for event in (DEATH, SERIOUS_INJURY, MALFUNCTION)
 	),
-	ClockRule(FDA, REMEDIAL_ACTION, _INITIAL, 5, WORKING_DAYS, "21 CFR 803.53"),
-	ClockRule(FDA, CORRECTION_OR_REMOVAL, _INITIAL, 10, WORKING_DAYS, "21 CFR 806", confirmed=False),
+	ClockRule(FDA, REMEDIAL_ACTION, mark("5-Day Report"), 5, WORKING_DAYS, "21 CFR 803.53"),
+	ClockRule(
+		FDA,
+		CORRECTION_OR_REMOVAL,
+		mark("Report of Correction or Removal"),
+		10,
+		WORKING_DAYS,
+		"21 CFR 806",
+		confirmed=False,
+	),
 )
 
 

@@ -39,7 +39,7 @@ def test_what_is_overdue_is_seen_decided_and_reported(
 		assert quality.field(question, quality.dialog).locator(".help-box").inner_text(), question
 	quality.page.shot("1-questionnaire")
 	quality.fill(quality.dialog, death="No", serious_injury="Yes")
-	quality.send()
+	quality.sign()
 	quality.page.wait_for_selector(".qms-complaint-reporting [data-regime]")
 	left = quality.say("{0} day(s) and {1} hour(s) left").split("{1}")[1]
 	expect(quality.find(f'.qms-complaint-reporting [data-regime="{rules.EU}"]')).to_contain_text(left)

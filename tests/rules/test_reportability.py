@@ -141,6 +141,79 @@ def test_h4_the_rule_in_force_at_awareness_counts():
 	assert r.clocks([old, new], "X", [r.DEATH], date(2026, 11, 1), False) == [new]
 
 
+# Each limit that ships: known on Monday, 2 November 2026, at nine in the morning there. Counted by hand, from
+# the source and not from the table: in the US Veterans Day is off, of China only the weekends are.
+EVENT, NOTICE, PLAN = "Event Report", "Notice to Users", "Assessment Report and Plan"
+MONITORING, RECALLS = "Order No. 1 of 2018", "Order No. 29 of 2017"
+SHIPPED = [
+	(r.NMPA, r.DEATH, False, EVENT, (11, 9), MONITORING),
+	(r.NMPA, r.SERIOUS_INJURY, False, EVENT, (11, 22), MONITORING),
+	(r.NMPA, r.POTENTIAL, False, EVENT, (11, 22), MONITORING),
+	(r.NMPA, r.DEATH, True, EVENT, (12, 2), MONITORING),
+	(r.NMPA, r.SERIOUS_INJURY, True, EVENT, (12, 2), MONITORING),
+	(r.NMPA, r.POTENTIAL, True, EVENT, (12, 2), MONITORING),
+	(r.NMPA, r.GROUP_EVENT, None, "Notice of a Group Event", (11, 2, 21), MONITORING),
+	(r.NMPA, r.GROUP_EVENT, None, "Report of Each Case", (11, 3, 9), MONITORING),
+	(r.NMPA, r.GROUP_EVENT, None, "Stop, Self-Inspection and Report", (11, 9), MONITORING),
+	(r.NMPA_RECALL, r.RECALL_I, None, NOTICE, (11, 3), RECALLS),
+	(r.NMPA_RECALL, r.RECALL_II, None, NOTICE, (11, 5), RECALLS),
+	(r.NMPA_RECALL, r.RECALL_III, None, NOTICE, (11, 9), RECALLS),
+	(r.NMPA_RECALL, r.RECALL_I, None, PLAN, (11, 9), RECALLS),
+	(r.NMPA_RECALL, r.RECALL_II, None, PLAN, (11, 9), RECALLS),
+	(r.NMPA_RECALL, r.RECALL_III, None, PLAN, (11, 9), RECALLS),
+	(r.EU, r.SERIOUS_INCIDENT, None, EVENT, (11, 17), "2017/745 Art. 87"),
+	(r.EU, r.DEATH, None, EVENT, (11, 12), "2017/745 Art. 87"),
+	(r.EU, r.UNANTICIPATED, None, EVENT, (11, 12), "2017/745 Art. 87"),
+	(r.EU, r.PUBLIC_HEALTH_THREAT, None, EVENT, (11, 4), "2017/745 Art. 87"),
+	(r.FDA, r.DEATH, None, EVENT, (12, 2), "21 CFR 803.10"),
+	(r.FDA, r.SERIOUS_INJURY, None, EVENT, (12, 2), "21 CFR 803.10"),
+	(r.FDA, r.MALFUNCTION, None, EVENT, (12, 2), "21 CFR 803.10"),
+	(r.FDA, r.REMEDIAL_ACTION, None, "5-Day Report", (11, 9), "21 CFR 803.53"),
+	(r.FDA, r.CORRECTION_OR_REMOVAL, None, "Report of Correction or Removal", (11, 17), "21 CFR 806"),
+]
+
+
+@pytest.mark.rule("H4")
+@pytest.mark.parametrize(("regime", "event", "overseas", "what", "due", "source"), SHIPPED)
+def test_h4_each_limit_that_ships_gives_the_date_of_its_source(regime, event, overseas, what, due, source):
+	wanted = (regime, event, overseas, what)
+	(one,) = (d for d in r.DEFAULTS if (d.regime, d.event, d.overseas, d.what) == wanted)
+	zone = {one.name: one.zone for one in r.REGIMES}[regime]
+	days = US_AUTUMN if regime == r.FDA else weekends(date(2026, 11, 1), date(2026, 12, 31))
+	until = at(zone, 2026, *due) if len(due) == 3 else at(zone, 2026, *due, 23, 59, 59)
+	assert r.deadline(one, at(zone, 2026, 11, 2, 9), zone, days) == until
+	assert source in one.source
+
+
+@pytest.mark.rule("H4")
+def test_h4_no_limit_ships_that_was_not_counted():
+	shipped = [(one.regime, one.event, one.overseas, one.what) for one in r.DEFAULTS]
+	assert sorted(map(str, shipped)) == sorted(str(row[:4]) for row in SHIPPED)
+
+
+@pytest.mark.rule("H4")
+@pytest.mark.parametrize(
+	("values", "field"),
+	[
+		({"time_limit": 11}, "time_limit"),
+		({"time_limit": 9}, ""),
+		({"unit": r.HOURS}, "unit"),
+		({"event": r.MALFUNCTION}, "event"),
+		({"overseas": "Yes"}, "overseas"),
+		({"valid_from": date(2026, 2, 1)}, "valid_from"),
+		({"valid_from": date(2025, 12, 1)}, ""),
+		({"valid_from": None}, ""),
+		({"source": "Law 2", "confirmed": 1}, ""),
+	],
+)
+def test_h4_a_rule_in_force_is_corrected_to_less_time_only(values, field):
+	before = {
+		**{"regime": "X", "event": r.DEATH, "what": "Report", "unit": r.CALENDAR_DAYS},
+		**{"time_limit": 10, "overseas": "", "valid_from": date(2026, 1, 1)},
+	}
+	assert r.more_time(before, {**before, **values}) == field
+
+
 def suggest(regime, overseas=False, **answers):
 	given = {**dict.fromkeys(r.QUESTIONS, r.NO), **answers}
 	return r.suggest(given, r.DEFAULTS, regime, date(2026, 11, 1), overseas)
@@ -165,6 +238,75 @@ def test_h4_undecided_is_never_not_reportable():
 	# A regime without rules, and an event that a regime has no rule for.
 	assert suggest("BR ANVISA").decision == r.UNDECIDED
 	assert suggest(r.NMPA, malfunction=r.YES).decision == r.UNDECIDED
+
+
+@pytest.mark.rule("H4")
+@pytest.mark.parametrize(
+	("regime", "question", "limits"),
+	[
+		# Nothing but this is answered with yes.
+		(r.NMPA, "potential", [20]),
+		(r.NMPA, "unanticipated", [20]),
+		(r.NMPA, "public_threat", [20]),
+		(r.EU, "potential", [15]),
+		(r.EU, "unanticipated", [10, 15]),
+		(r.EU, "public_threat", [2, 15]),
+		(r.FDA, "potential", [30]),
+		(r.FDA, "unanticipated", [30]),
+		(r.FDA, "public_threat", [30]),
+		(r.FDA, "remedial", [5]),
+	],
+)
+def test_h4_what_is_of_a_wider_class_starts_its_clock(regime, question, limits):
+	found = suggest(regime, **{question: r.YES})
+	assert (found.decision, sorted(c.limit for c in found.rules)) == (r.REPORTABLE, limits)
+
+
+@pytest.mark.rule("H4")
+def test_h4_a_malfunction_that_could_do_no_harm_is_for_a_person_and_does_not_lapse():
+	"""21 CFR 803.3: reportable if it is likely to cause or contribute to harm when it happens again."""
+	found = suggest(r.FDA, malfunction=r.YES)
+	assert (found.decision, [c.limit for c in found.rules]) == (r.UNDECIDED, [30])
+	for answers in ({"potential": r.YES}, {"potential": ""}, {"serious_injury": r.YES}):
+		assert suggest(r.FDA, malfunction=r.YES, **answers).decision == r.REPORTABLE
+	given = {**dict.fromkeys(r.QUESTIONS, r.NO), "malfunction": r.YES}
+	assert [c.limit for c in r.possible(given, r.DEFAULTS, r.FDA, date(2026, 11, 1), None)] == [30]
+	# Decided not to be reported; then it turns out that it could.
+	assert not r.stands(r.NOT_REPORTABLE, r.basis(found), suggest(r.FDA, malfunction=r.YES, potential=r.YES))
+
+
+@pytest.mark.rule("H4")
+@pytest.mark.parametrize(
+	("regime", "question", "shortest"),
+	[
+		(r.NMPA, "malfunction", 12),
+		(r.NMPA, "remedial", 12),
+		(r.EU, "malfunction", 2),
+		(r.EU, "remedial", 2),
+		(r.EU, "group_event", 2),
+		(r.FDA, "group_event", 5),
+	],
+)
+def test_h4_an_event_without_a_rule_has_the_shortest_limit_of_the_regime(regime, question, shortest):
+	def first(**answers):
+		found = r.provisional(answers, r.DEFAULTS, regime, date(2026, 11, 1), False)
+		return r.dues(found, at(BERLIN, 2026, 11, 2, 9), BERLIN)[0].rule.limit
+
+	given = {**dict.fromkeys(r.QUESTIONS, r.NO), question: r.YES}
+	assert suggest(regime, **given).decision == r.UNDECIDED
+	assert first(**given) == shortest
+	assert not r.possible(given, r.DEFAULTS, regime, date(2026, 11, 1), False)
+	# What no answer has ruled out comes before.
+	assert first(**{**given, "death": ""}) == {r.NMPA: 7, r.EU: 10, r.FDA: 30}[regime]
+
+
+@pytest.mark.rule("H4")
+@given(st.dictionaries(st.sampled_from(list(r.QUESTIONS)), st.sampled_from([r.YES, r.NO, ""])))
+def test_h4_whatever_is_answered_a_clock_runs_until_it_is_no(answers):
+	for regime in (r.NMPA, r.EU, r.FDA):
+		found = r.suggest(answers, r.DEFAULTS, regime, date(2026, 11, 1), None)
+		runs = bool(r.provisional(answers, r.DEFAULTS, regime, date(2026, 11, 1), None))
+		assert runs == (found.decision != r.NOT_REPORTABLE)
 
 
 @pytest.mark.rule("H4")
@@ -261,6 +403,20 @@ def test_h4_while_undecided_only_a_no_rules_a_limit_out():
 	assert shortest(public_threat=r.NO, death=r.NO, unanticipated=r.NO) == 15
 	assert shortest(public_threat="n/a") == 2
 	assert shortest(**dict.fromkeys(r.QUESTIONS, r.NO)) is None
+
+
+@pytest.mark.rule("H4")
+def test_h4_what_was_sent_does_not_cover_what_is_worse():
+	def due(**answers):
+		return r.dues(suggest(r.EU, **answers).rules, at(BERLIN, 2026, 11, 1, 9), BERLIN)[0]
+
+	injury, death = due(serious_injury=r.YES), due(death=r.YES)
+	assert r.owed_anew(injury.rule.event, injury.at, death)
+	assert not r.owed_anew(death.rule.event, death.at, injury)
+	assert not r.owed_anew(death.rule.event, death.at, death)
+	# As much time: a follow-up says it.
+	assert not r.owed_anew(death.rule.event, death.at, due(unanticipated=r.YES))
+	assert set(r.UPDATES) == set(r.EVENTS)
 
 
 def decision(

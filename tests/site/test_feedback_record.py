@@ -7,17 +7,18 @@ import pytest
 from frappe.utils import add_days, add_to_date, get_datetime, getdate, now_datetime, nowdate
 
 from qms_customer.contract import states, workdays
+from qms_customer.feedback import complaint_api, intake, reporting_api
 from qms_customer.feedback import feedback_api as api
-from qms_customer.feedback import intake
 from qms_customer.messages import QMSRefusal
 from qms_customer.records import verification
+from qms_customer.returns import opened
 from qms_customer.rules import people as roles
 from qms_customer.rules.patient import MASK, RECORDERS
 from tests.support import contracts as c
 from tests.support import feedback as f
 from tests.support import sales
 from tests.support.doors import nothing_changes
-from tests.support.people import as_user
+from tests.support.people import as_user, make_user
 from tests.support.sql import count_queries
 
 PATIENT = {"patient_reference": "P-17", "patient_age": "61", "patient_sex": "F", "patient_details": "Stroke"}
@@ -199,6 +200,40 @@ def test_reports_of_one_event_are_suggested_and_linked_and_both_stay(world: c.Wo
 	assert same.workflow_state == first.reload().workflow_state == states.FEEDBACK_TO_ASSESS
 	with as_user(world.sales), pytest.raises(QMSRefusal, match="H1"):
 		api.link_duplicate(first.name, f.shown(first), same.name)
+
+
+@pytest.mark.rule("H1", "H4")
+def test_a_report_of_the_same_event_that_was_known_earlier_is_told_of(world: c.World) -> None:
+	early, late = add_to_date(now_datetime(), days=-9), add_to_date(now_datetime(), days=-2)
+	code, quality, other = c.item(), world.person(roles.QUALITY), make_user(roles.QUALITY)
+	first = f.recorded(world, item_code=code, aware_on=early)
+	later = f.assess(world, f.recorded(world, item_code=code, aware_on=late), "Complaint")
+	complaint = frappe.get_doc("Customer Complaint", later.complaint)
+
+	def shown() -> list[bool]:
+		with as_user(quality):
+			panels = (
+				api.get_panel(first.name),
+				api.get_panel(later.name),
+				reporting_api.get_complaint_panel(complaint.name),
+			)
+		return ["qms-known-earlier" in panel["html"] for panel in panels]
+
+	assert shown() == [False, False, False]
+	frappe.clear_messages()
+	# Whichever of the two is linked with the other.
+	with as_user(quality):
+		api.link_duplicate(first.name, f.shown(first), later.name)
+	said = [m["message"] for m in frappe.message_log]
+	assert len(said) == 1 and first.name in said[0] and f"Correct Awareness on {complaint.name}" in said[0]
+	told = {"document_type": "Customer Complaint", "document_name": complaint.name, "for_user": other}
+	assert frappe.db.get_value("Notification Log", told, "subject").startswith(first.name)
+	assert shown() == [False, False, True]
+	with as_user(quality):
+		complaint_api.correct_awareness(
+			complaint.name, opened.shown_hash(complaint.reload()), str(early), "Known by the other report"
+		)
+	assert shown() == [False, False, False]
 
 
 @pytest.mark.rule("H1")

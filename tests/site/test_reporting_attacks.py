@@ -8,6 +8,7 @@ import frappe
 import pytest
 from frappe import client
 from frappe.model.document import Document
+from frappe.utils import add_days, nowdate
 
 from qms_customer.feedback import reporting
 from qms_customer.feedback import reporting_api as api
@@ -154,6 +155,38 @@ def test_answers_are_answers_and_nothing_else(world: c.World, answers: object) -
 		api.answer(doc.name, r.shown(doc), answers)
 
 
+@pytest.mark.rule("H4", "K3")
+def test_answers_are_signed_and_a_yes_is_taken_back_with_a_reason(world: c.World) -> None:
+	doc = r.answer(world, r.complaint(NMPA, event_country="China"), death="Yes", serious_injury="Yes")
+	due = r.of(doc, NMPA).due_on
+	quality = world.person(roles.QUALITY)
+	no = {"death": "No"}
+	with nothing_changes(doc), logged_in(quality), pytest.raises(QMSRefusal, match="K3: This is signed"):
+		api.answer(doc.name, r.shown(doc), no, "A mistake")
+	for reason in ("", " ", "/"):
+		for given in (no, {"death": ""}):
+			with (
+				nothing_changes(doc),
+				as_user(quality),
+				pytest.raises(QMSRefusal, match=r"H4: Say why .*more time: Did somebody die"),
+			):
+				api.answer(doc.name, r.shown(doc), given, reason)
+	with as_user(quality):
+		# Nothing is taken back.
+		api.answer(doc.name, r.shown(doc), {"death": "Yes", "group_event": "No"})
+		api.answer(doc.name, r.shown(doc), no, "Another patient died")
+	assert r.of(doc, NMPA).due_on > due
+	signed = frappe.get_all(
+		"Electronic Signature",
+		{"reference_name": doc.name, "meaning": "Questionnaire Answered"},
+		["signer", "comment"],
+		order_by="creation",
+	)
+	assert [one.comment or "" for one in signed] == ["It was clarified", "", "Another patient died"]
+	assert {one.signer for one in signed} == {quality}
+	assert verification.verify(r.COMPLAINT, doc.name).findings == []
+
+
 @pytest.mark.rule("H4", "L1")
 def test_a_file_that_the_person_may_not_read_is_no_evidence(world: c.World) -> None:
 	doc = r.answer(world, r.complaint(NMPA), death="Yes")
@@ -192,6 +225,40 @@ def test_who_may_not_write_rules_does_not(world: c.World) -> None:
 		client.set_value("Reporting Rule", name, "time_limit", 365)
 	with as_user(world.person(roles.QUALITY)):
 		client.set_value("Reporting Rule", name, "time_limit", 6)
+
+
+@pytest.mark.rule("H4")
+def test_a_rule_in_force_does_not_give_more_time_and_is_not_deleted(world: c.World) -> None:
+	quality, manager = world.person(roles.QUALITY), make_user("System Manager")
+	death = {"regime": NMPA, "event": rules.DEATH, "overseas": "No"}
+	name = frappe.db.get_value("Reporting Rule", death)
+	for user in (quality, manager, "Administrator"):
+		for values, said in (
+			({"time_limit": 8}, "Another Limit"),
+			({"unit": rules.WORKING_DAYS}, "Another Unit"),
+			({"event": rules.RECALL_I}, "Another Event"),
+			({"regime": rules.EU}, "Another Regime"),
+			({"what": "Other Report"}, "Another What Is Owed"),
+			({"overseas": "Yes"}, "Another Happened Abroad"),
+			({"valid_from": "2026-01-01"}, "Another Valid From"),
+			({"valid_to": "2020-01-01"}, "enter first"),
+		):
+			with as_user(user), pytest.raises(QMSRefusal, match=f"H4: .*{said}"):
+				client.set_value("Reporting Rule", name, values)
+	for user in (manager, "Administrator"):
+		with as_user(user), pytest.raises(QMSRefusal, match="H4: A rule is not deleted"):
+			frappe.delete_doc("Reporting Rule", name, force=True)
+	with as_user(quality):
+		# Less time, and wherever it happened.
+		client.set_value("Reporting Rule", name, {"time_limit": 5, "overseas": "", "source": "Law 2"})
+		follows = frappe.copy_doc(frappe.get_doc("Reporting Rule", name))
+		follows.update({"valid_from": "2026-07-01", "time_limit": 10}).insert()
+		client.set_value("Reporting Rule", name, "valid_to", "2026-06-30")
+		# One that is not in force yet is nobody's deadline.
+		coming = frappe.copy_doc(follows).update({"valid_from": add_days(nowdate(), 9)}).insert()
+		client.set_value(
+			"Reporting Rule", coming.name, {"time_limit": 30, "valid_from": add_days(nowdate(), 5)}
+		)
 
 
 @pytest.mark.rule("H4")

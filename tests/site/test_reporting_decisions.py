@@ -142,9 +142,9 @@ def test_a_market_that_was_never_asked_is_undecided() -> None:
 		# Three in the morning of the 21st here is nine in the evening of the 20th there, in summer.
 		(EU, "2026-06-21 03:00:00", None, {"public_threat": "Yes"}, "2026-06-23 05:59:59"),
 		# New York: known on 1 November there, in standard time from that day on; 1 December.
-		(FDA, "2026-11-02 03:00:00", None, {"malfunction": "Yes"}, "2026-12-02 12:59:59"),
-		# Known on 20 February, due on 22 March in daylight time.
-		(FDA, "2026-02-20 23:00:00", None, {"malfunction": "Yes"}, "2026-03-23 11:59:59"),
+		(FDA, "2026-11-02 03:00:00", None, {"death": "Yes"}, "2026-12-02 12:59:59"),
+		# Known on 20 February, due on 22 March in daylight time. A malfunction, as it could do harm.
+		(FDA, "2026-02-20 23:00:00", None, {"potential": "Yes"}, "2026-03-23 11:59:59"),
 	],
 )
 def test_deadlines_as_counted_by_hand(
@@ -200,6 +200,23 @@ def test_while_undecided_the_shortest_limit_that_is_possible_counts(world: c.Wor
 	with as_user(world.person(roles.QUALITY)):
 		api.answer(doc.name, r.shown(doc), given)
 	assert r.of(doc, NMPA).due_on == moment("2026-11-21 23:59:59")
+
+
+@pytest.mark.rule("H4", "L3")
+def test_an_answer_that_no_rule_speaks_of_has_the_shortest_limit_and_is_told_of(world: c.World) -> None:
+	doc = r.complaint(NMPA, FDA, aware_on="2026-11-01 20:00:00", event_country="China")
+	r.answer(world, doc, malfunction="Yes")
+	for regime, due in ((NMPA, "2026-11-02 08:00:00"), (FDA, "2026-12-02 12:59:59")):
+		decision = r.of(doc, regime)
+		assert (decision.suggested, decision.decision) == (rules.UNDECIDED, rules.UNDECIDED)
+		assert decision.due_on == moment(due), regime
+	assert r.of(doc, NMPA).told
+	with as_user(world.person(roles.QUALITY)):
+		assert "No rule speaks of it" in api.get_panel(r.of(doc, NMPA).name)["html"]
+	r.decide(world, r.of(doc, NMPA), rules.NOT_REPORTABLE, "It could do no harm")
+	# A malfunction that could do no harm is not reported (21 CFR 803.3), or by its rule if somebody says so.
+	decision = r.decide(world, r.of(doc, FDA), rules.REPORTABLE)
+	assert [row.what for row in decision.clocks] == ["Event Report"]
 
 
 @pytest.mark.rule("H4", "K3")
@@ -284,8 +301,8 @@ def test_awareness_corrected_to_later_is_signed_by_the_management_representative
 def test_the_rule_in_force_on_the_day_of_awareness_counts(world: c.World) -> None:
 	old = frappe.get_doc("Reporting Rule", {"regime": NMPA, "event": rules.DEATH, "overseas": "No"})
 	new = frappe.copy_doc(old)
-	old.update({"valid_to": "2026-10-31"}).save()
 	new.update({"valid_from": "2026-11-01", "time_limit": 3}).insert()
+	old.update({"valid_to": "2026-10-31"}).save()
 	doc = r.complaint(NMPA, aware_on="2026-11-01 20:00:00", event_country="China")
 	r.answer(world, doc, death="Yes")
 	assert r.of(doc, NMPA).due_on == moment("2026-11-04 23:59:59")
@@ -381,6 +398,72 @@ def test_what_is_owed_to_the_regulator_is_sent_one_by_one(world: c.World) -> Non
 	# What was reported is not decided away.
 	with pytest.raises(QMSRefusal, match="H4: It was reported already"):
 		r.decide(world, decision, rules.NOT_REPORTABLE, "A mistake")
+
+
+@pytest.mark.rule("H4")
+def test_what_is_worse_than_what_was_sent_is_owed_anew(world: c.World) -> None:
+	# Aware on 10 November in Brussels: 15, 10 and 2 days.
+	doc = r.answer(world, r.complaint(EU, aware_on="2026-11-10 20:00:00"), serious_injury="Yes")
+	decision = r.send(world, r.decide(world, r.of(doc, EU), rules.REPORTABLE))
+	assert decision.due_on is None and not todos(decision)
+	for answers, what, due in (
+		({"death": "Yes"}, "Update: Death", "2026-11-21 06:59:59"),
+		(
+			{"death": "Yes", "public_threat": "Yes"},
+			"Update: Serious Public Health Threat",
+			"2026-11-13 06:59:59",
+		),
+	):
+		r.answer(world, doc, serious_injury="Yes", **answers)
+		decision.reload()
+		assert [row.what for row in decision.clocks if not row.sent_on] == [what]
+		assert decision.due_on == moment(due)
+		assert reporting.owed(doc.name) == [EU] and todos(decision)
+		with pytest.raises(QMSRefusal, match="H4: Event Report was sent already"):
+			r.send(world, decision)
+		r.send(world, decision, what=what)
+		assert decision.due_on is None and reporting.owed(doc.name) == [] and not todos(decision)
+	reporting_job.catch_up()
+	# Known no more, it is not owed a third time when it is known again.
+	for answers in ({"death": "Yes"}, {}, {"death": "Yes"}):
+		r.answer(world, doc, serious_injury="Yes", **answers)
+		assert reporting.owed(doc.name) == []
+	assert len(decision.reload().clocks) == 3
+	verified(doc, decision)
+
+
+@pytest.mark.rule("H4")
+def test_another_duty_is_owed_after_the_first_report_was_sent(world: c.World) -> None:
+	doc = r.answer(world, r.complaint(FDA, aware_on="2026-11-10 20:00:00"), potential="Yes")
+	decision = r.send(world, r.decide(world, r.of(doc, FDA), rules.REPORTABLE))
+	r.answer(world, doc, potential="Yes", remedial="Yes")
+	decision.reload()
+	# Without a Holiday List every day counts: five days from the 10th, in New York.
+	assert [(row.what, row.due_on) for row in decision.clocks if not row.sent_on] == [
+		("5-Day Report", moment("2026-11-16 12:59:59"))
+	]
+	assert reporting.owed(doc.name) == [FDA] and todos(decision)
+	r.send(world, decision, what="5-Day Report")
+	assert reporting.owed(doc.name) == []
+	verified(doc, decision)
+
+
+@pytest.mark.rule("H4")
+def test_a_report_that_was_sent_is_late_once_awareness_was_earlier(world: c.World) -> None:
+	doc = r.complaint(NMPA, aware_on=add_to_date(now_datetime(), days=-1), event_country="China")
+	r.answer(world, doc, serious_injury="Yes")
+	decision = r.send(world, r.decide(world, r.of(doc, NMPA), rules.REPORTABLE))
+	(row,) = decision.clocks
+	assert row.sent_on <= row.due_on
+	earlier = add_to_date(now_datetime(), days=-30)
+	r.correct(world, doc, earlier, "The distributor had a letter")
+	(row,) = decision.reload().clocks
+	assert row.due_on.date() == add_to_date(earlier, days=20).date()
+	assert row.sent_on > row.due_on and decision.due_on is None and reporting.owed(doc.name) == []
+	# Later again: what it was is not forgotten.
+	r.correct(world, doc, add_to_date(now_datetime(), days=-2), "Slip", roles.MANAGEMENT_REPRESENTATIVE)
+	assert decision.reload().clocks[0].due_on == row.due_on
+	verified(doc, decision)
 
 
 @pytest.mark.rule("H4")

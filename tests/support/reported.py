@@ -62,11 +62,11 @@ def shown(doc: Document) -> str:
 	return decisions.shown_hash(doc, frappe.get_doc(COMPLAINT, doc.complaint))
 
 
-def answer(world: c.World, doc: Document, **answers: str) -> Document:
-	"""Quality answers the questionnaire: "No" but for what is given."""
+def answer(world: c.World, doc: Document, reason: str = "It was clarified", **answers: str) -> Document:
+	"""Quality answers the questionnaire: "No" but for what is given. `reason`: why a "Yes" is taken back."""
 	given = {**dict.fromkeys(rules.QUESTIONS, rules.NO), **answers}
 	with as_user(world.person(roles.QUALITY)):
-		api.answer(doc.name, shown(doc), given)
+		api.answer(doc.name, shown(doc), given, reason)
 	return doc.reload()
 
 

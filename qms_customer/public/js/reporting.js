@@ -17,25 +17,44 @@
 	});
 
 	function answer(frm, panel) {
-		qms_customer.ask(
-			__("Answer Questionnaire"),
-			panel.questions.map(({ question, label, hint, answer }) => ({
-				fieldname: question,
-				fieldtype: "Select",
-				label,
-				description: hint,
-				options: ["", "Yes", "No"].map((value) => ({ value, label: value ? __(value) : "" })),
-				default: answer,
-			})),
-			__("Save"),
-			(values) =>
-				qms_customer
-					.api(`${API}answer`, {
-						name: frm.doc.name,
-						content_hash: panel.hash,
-						answers: Object.fromEntries(panel.questions.map(({ question }) => [question, values[question] || ""])),
-					})
-					.then(() => frm.reload_doc())
-		);
+		const back = panel.questions
+			.filter(({ answer }) => answer === "Yes")
+			.map(({ question }) => `doc.${question} != "Yes"`)
+			.join(" || ");
+		const reason = {
+			fieldname: "reason",
+			fieldtype: "Small Text",
+			label: __("Reason"),
+			description: __("Why it is not answered with Yes any more"),
+			depends_on: `eval:${back}`,
+			mandatory_depends_on: `eval:${back}`,
+		};
+		qms_customer
+			.sign({
+				role: "QMS Quality",
+				title: __("Answer Questionnaire"),
+				fields: [
+					...panel.questions.map(({ question, label, hint, answer }) => ({
+						fieldname: question,
+						fieldtype: "Select",
+						label,
+						description: hint,
+						options: ["", "Yes", "No"].map((value) => ({ value, label: value ? __(value) : "" })),
+						default: answer,
+					})),
+					...(back ? [reason] : []),
+				],
+				label: __("Answer Questionnaire"),
+				meaning: "Questionnaire Answered",
+				method: `${API}answer`,
+				args: (values) => ({
+					name: frm.doc.name,
+					content_hash: panel.hash,
+					answers: Object.fromEntries(panel.questions.map(({ question }) => [question, values[question] || ""])),
+					reason: values.reason || "",
+				}),
+				done: () => frm.reload_doc(),
+			})
+			.show();
 	}
 })();
