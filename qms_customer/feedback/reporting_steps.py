@@ -108,8 +108,14 @@ def decide(name: str, content_hash: str, decision: str, reason: str = "", due_on
 	signing.sign(doc, DECIDED[decision], role, comment=reason, shown_hash=content_hash)
 	reporting.put_into_inbox(doc)
 	reopening.by_entry(complaint.name, f"{_(DECIDED[decision])}: {doc.regime}")
+	text = ""
 	if decision == rules.REPORTABLE:
 		text = _("Complaint {0} is reportable: {1}").format(complaint.name, doc.regime)
+	elif found.suggestion.decision == rules.REPORTABLE:
+		text = _("Complaint {0} is not reported, against what the rules say of the answers: {1}").format(
+			complaint.name, doc.regime
+		)
+	if text:
 		notify.tell(people.holders(MANAGEMENT_REPRESENTATIVE), text, doc)
 	return doc
 

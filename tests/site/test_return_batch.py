@@ -306,7 +306,7 @@ def test_the_panel_names_no_place_and_no_customer_that_its_reader_may_not_see(
 	elsewhere = frappe._dict(warehouse="Stores - X", company="X", quantity=Decimal(3), customer="")
 	rests = {(code, lot): {"stock": [rest, elsewhere]}}
 	with as_user(world.person(roles.QUALITY)):
-		(seen, hidden) = claim_panel._shown(rests)[code, lot]
+		(seen, hidden) = claim_panel.shown(rests)[code, lot]
 	assert (seen.customer, hidden.warehouse) == (at, "Stores - X")
 	reader = make_user(roles.QUALITY)
 	for allow, value in (("Customer", slip.customer), ("Company", COMPANY)):
@@ -320,7 +320,7 @@ def test_the_panel_names_no_place_and_no_customer_that_its_reader_may_not_see(
 			}
 		).insert()
 	with as_user(reader):
-		(seen, hidden) = claim_panel._shown(rests)[code, lot]
+		(seen, hidden) = claim_panel.shown(rests)[code, lot]
 	assert (seen.warehouse, seen.customer, seen.away) == (site.name, "", True)
 	assert (hidden.warehouse, hidden.quantity) == ("", 3)
 
