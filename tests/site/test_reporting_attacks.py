@@ -180,7 +180,7 @@ def test_answers_are_signed_and_a_yes_is_taken_back_with_a_reason(world: c.World
 		"Electronic Signature",
 		{"reference_name": doc.name, "meaning": "Questionnaire Answered"},
 		["signer", "comment"],
-		order_by="creation",
+		order_by="sequence",
 	)
 	assert [one.comment or "" for one in signed] == ["It was clarified", "", "Another patient died"]
 	assert {one.signer for one in signed} == {quality}
