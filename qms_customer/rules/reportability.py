@@ -230,13 +230,13 @@ def provisional(
 ) -> list[ClockRule]:
 	"""Return the rules of which the shortest counts while a regime is undecided (H4).
 
-	Those that are possible. Where something happened of which the regime's rules say nothing, and all that
-	they speak of is ruled out, it is not known to have more time than that: all of them.
+	Those that are possible. Where something happened, or may have, of which the regime's rules say nothing,
+	and all that they speak of is ruled out, it is not known to have more time than that: all of them.
 	"""
 	rules = list(rules)
 	if found := possible(answers, rules, regime, aware_on, overseas):
 		return found
-	return clocks(rules, regime, EVENTS if _events(answers, YES) else (), aware_on, overseas)
+	return clocks(rules, regime, EVENTS if _events(answers, YES, "") else (), aware_on, overseas)
 
 
 def _events(answers: Mapping[str, str], *given: str) -> list[str]:

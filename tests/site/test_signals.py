@@ -105,7 +105,7 @@ def test_h8_quality_or_the_representative_assesses_it_signed(world: c.World) -> 
 		for outcome, text, seen, rule in (
 			("", "x", "", "H8"),
 			("Whatever", "x", "", "H8"),
-			(rules.CHANCE, " ", "", "K1"),
+			(rules.CHANCE, " ", "", "H8"),
 			(rules.CHANCE, "x", "other", "C12"),
 		):
 			with pytest.raises(frappe.ValidationError, match=rule):
