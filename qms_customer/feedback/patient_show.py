@@ -78,6 +78,8 @@ def _printing(doc: Document, values: dict[str, str]) -> Iterator[None]:
 
 def state(doctype: str, name: str) -> dict[str, Any]:
 	"""Return which buttons the form shows; the server asks again when one is pressed. Tells nothing (K7)."""
+	if doctype == handled.DOCTYPE and not handled.readable(name).feedback:
+		return {"may": [], "feedback": "", "company": "", "erased_on": "", "erased_by": ""}
 	doc, feedback = patient.case(doctype, name)
 	user = frappe.session.user
 	roles = people.own_roles(user) if people.is_present(user) else set()

@@ -5,6 +5,8 @@
 	const CONTEXT = "Advisory Notice Decision";
 	const SHOWN = ["sb_entries", "sb_harm", "sb_scope", "sb_numbers", "sb_decision"];
 
+	qms_customer.show_terms(CONTEXT);
+
 	frappe.ui.form.on("Advisory Notice Decision", {
 		refresh(frm) {
 			if (frm.is_new()) return;

@@ -371,6 +371,7 @@ const QMS_TERMS = {
 	"Return Slip": Object.fromEntries(
 		["wanted", "confirmation", "customer_answer", "decision", "route", "given"].map((field) => [field, "Return Slip"])
 	),
+	"Advisory Notice Decision": { decision: "Advisory Notice Decision" },
 	"Customer Feedback": Object.fromEntries([
 		["deficiencies", ""],
 		...["source", "phase", "channel", "decision", "released", "nature"].map((field) => [field, "Customer Feedback"]),

@@ -426,6 +426,7 @@ frappe.provide("qms_customer");
 		"Customer Complaint",
 		"Reportability Decision",
 		"Complaint Signal",
+		"Advisory Notice Decision",
 		"QMS Customer Settings",
 	];
 
