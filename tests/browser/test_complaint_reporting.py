@@ -49,7 +49,7 @@ def test_what_is_overdue_is_seen_decided_and_reported(
 	frappe.db.rollback()
 	late = add_to_date(now_datetime(), days=-40)
 	frappe.db.set_value(r.COMPLAINT, doc.name, {"aware_on": late, "received_on": late})
-	reporting_job.hourly()
+	reporting_job.catch_up()
 	frappe.db.commit()
 	quality.open(r.COMPLAINT, doc.name)
 	row = quality.find(f'.qms-complaint-reporting [data-regime="{rules.NMPA}"]')
