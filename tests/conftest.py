@@ -240,9 +240,10 @@ def isolated(site: str, request: pytest.FixtureRequest) -> Iterator[None]:
 
 	A test that commits all the same is put right like one with `committed`, and named in the summary.
 	"""
-	from tests.support import isolation
+	from tests.support import isolation, staged
 
 	with isolation.isolated() as state:
+		staged.begin()
 		yield
 	if state.committed and not state.allowed:
 		_notes.append(f"committed without the fixture `committed` (put right): {request.node.nodeid}")

@@ -630,8 +630,8 @@ def _reports(today: date) -> list[Item]:
 		order_by="name",
 	):
 		undecided = row.decision == reportability.UNDECIDED
-		due = getdate(row.decide_by if undecided else row.due_on) if row.decide_by or row.due_on else None
-		if not due or due >= today:
+		due = row.decide_by if undecided else row.due_on
+		if not due or getdate(due) >= today:
 			continue
 		row.update({"reference_doctype": "Customer Complaint", "reference_name": row.complaint})
 		text = NOT_DECIDED if undecided else NOT_REPORTED
@@ -639,7 +639,7 @@ def _reports(today: date) -> list[Item]:
 			Item(
 				REPORTABILITY,
 				row,
-				rules.Waiting(rules.REPORT, due, (QUALITY,)),
+				rules.Waiting(rules.REPORT, getdate(due), (QUALITY,)),
 				lambda late, row=row, text=text: _(text).format(late, row.complaint, row.regime),
 			)
 		)

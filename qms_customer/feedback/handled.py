@@ -45,8 +45,8 @@ def locked(name: str, content_hash: str) -> Document:
 	"""Lock a complaint and return it if it is still what was shown; who may not read it is refused (C12,
 	L1).
 	"""
-	readable(name)
 	doc = frappe.get_doc(DOCTYPE, name, for_update=True)
+	people.check_readable(doc)
 	if concerned(doc) == frappe.session.user:
 		refuse_one("H2", mark("The complaint is about you: somebody else handles it."))
 	if content_hash != opened.shown_hash(doc):

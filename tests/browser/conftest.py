@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 	from playwright.sync_api import Browser
 
 	from tests.support import contracts as c
-	from tests.support.browser import DeskPage
+	from tests.support.browser import Contexts, DeskPage
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +22,20 @@ def _isolated(committed: Callable[[], None]) -> None:
 	"""Put the site back after every test: what a browser does is committed."""
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium: Browser, web_server: services.WebServer) -> Iterator[Contexts]:
+	"""The browser's profiles, used one after the other."""
+	from playwright.sync_api import expect
+
+	from tests.support.browser import PATIENCE, Contexts
+
+	expect.set_options(timeout=PATIENCE)
+	yield Contexts(chromium, web_server.url)
+
+
 @pytest.fixture
 def desk(
-	chromium: Browser,
+	contexts: Contexts,
 	web_server: services.WebServer,
 	committed: Callable[[], None],
 	request: pytest.FixtureRequest,
@@ -37,7 +48,7 @@ def desk(
 	"""
 	import frappe
 
-	from tests.support.browser import DESKTOP, PHONE, DeskPage
+	from tests.support.browser import DeskPage
 
 	pages: list[DeskPage] = []
 
@@ -52,14 +63,7 @@ def desk(
 			frappe.db.set_value("User", user, "language", lang)
 			frappe.clear_cache(user=user)
 		committed()
-		context = chromium.new_context(
-			viewport=PHONE if phone else DESKTOP,
-			has_touch=phone,
-			is_mobile=phone,
-			locale={"zh": "zh-CN"}.get(lang or "en", "en-GB"),
-			timezone_id="Asia/Shanghai",
-		)
-		context.set_default_timeout(20_000)
+		context = contexts.take(phone, lang or "en")
 		answer = context.request.post(
 			f"{web_server.url}/api/method/login", form={"usr": user, "pwd": password}
 		)
@@ -79,7 +83,7 @@ def desk(
 			except Exception as error:  # a crashed page has no picture; the test's own failure matters
 				problems.append(f"no screenshot: {error}")
 		problems += [f"[{page.user}] {problem}" for problem in page.problems]
-		page.context.close()
+		contexts.give_back(page.context)
 	if problems:
 		pytest.fail("in the browser:\n" + "\n".join(problems), pytrace=False)
 
@@ -87,30 +91,10 @@ def desk(
 @pytest.fixture
 def cast(isolated: None) -> c.World:
 	"""People with names, one for each role, and a device to sell them: IP-200, made to order."""
-	import frappe
-
-	from qms_customer.rules import people as roles
 	from tests.support import contracts, isolation
 
 	world = contracts.World()
-	world.everybody()
-	for role, name in (
-		(roles.SALES_USER, "Li Na"),
-		(roles.RND, "Wang Wei"),
-		(roles.QUALITY, "Zhang Min"),
-		(roles.PRODUCTION, "Chen Jun"),
-		(roles.PLANNING, "Liu Yang"),
-		(roles.PURCHASING, "Zhao Lei"),
-		(roles.SALES_VP, "Sun Hong"),
-		(roles.GENERAL_MANAGER, "Zhou Jian"),
-	):
-		frappe.db.set_value("User", world.person(role), {"first_name": name, "full_name": name})
-	frappe.db.set_value("User", world.second_sales(), {"first_name": "He Jing", "full_name": "He Jing"})
-	contracts.item(
-		item_code="IP-200",
-		item_name="Infusion Pump IP-200",
-		qms_product_standard=contracts.standard(standard_number="Q/QTC 012-2025"),
-	)
+	contracts.cast(world)
 	# What was cached with the old names; what follows from the metadata stays.
 	isolation.forget()
 	return world

@@ -14,7 +14,7 @@ from tests.support import contracts as c
 from tests.support import env, services
 from tests.support import feedback as f
 from tests.support import guest as g
-from tests.support.browser import PHONE
+from tests.support.browser import PATIENCE, PHONE
 from tests.support.hands import Hands
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def test_a_visitor_writes_on_a_telephone_and_quality_reads_it(
 	context = chromium.new_context(
 		viewport=PHONE, is_mobile=True, has_touch=True, locale={"zh": "zh-CN"}.get(lang, "en-GB")
 	)
-	context.set_default_timeout(20_000)
+	context.set_default_timeout(PATIENCE)
 	page = context.new_page()
 	problems: list[str] = []
 	page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)

@@ -14,10 +14,12 @@ from tests.support import complaints as k
 from tests.support import contracts as c
 from tests.support import returned as r
 from tests.support.people import as_user
+from tests.support.staged import staged
 
 DECISION = advisory.DOCTYPE
 
 
+@staged
 def complaint(world: c.World, note: Document, **values: Any) -> Document:
 	"""Return a complaint about the batch of a delivery note, by its customer."""
 	row = note.items[0]
@@ -28,6 +30,7 @@ def complaint(world: c.World, note: Document, **values: Any) -> Document:
 	return k.complaint(world, **given)
 
 
+@staged
 def serious(world: c.World, doc: Document, harm: str = "Serious") -> Document:
 	"""Quality decides that the harm is serious, or another one."""
 	severity = "High" if harm == "Serious" else "Critical"
@@ -41,6 +44,7 @@ def of(source: Document, item: str = "") -> Document:
 	return frappe.get_doc(DECISION, name)
 
 
+@staged
 def asked(world: c.World, quantity: float = 10) -> Document:
 	"""Return the decision that a serious complaint about a delivered batch has asked for."""
 	return of(serious(world, complaint(world, r.delivered(quantity))))
@@ -51,6 +55,7 @@ def shown(doc: Document) -> str:
 	return decisions.shown_hash(frappe.get_doc(DECISION, doc.name))
 
 
+@staged
 def do(user: str, step: str, doc: Document, *args: Any, **values: Any) -> Document:
 	"""Take a step of the form as a user, on what it shows now."""
 	with as_user(user):
@@ -63,6 +68,7 @@ def representative(world: c.World) -> str:
 	return world.person(roles.MANAGEMENT_REPRESENTATIVE)
 
 
+@staged
 def decided(world: c.World, source: Document, decision: str = "Notice Needed") -> None:
 	"""The management representative decides whether users are told because of a complaint or a signal."""
 	about = {"reference_doctype": source.doctype, "reference_name": source.name}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 from tests.support import env
 
@@ -29,6 +29,11 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1366, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# How long a test waits for what it expects to see, in milliseconds: machines are busy.
+PATIENCE = 40_000
+# What a user leaves in a profile; what stays are the files of the Desk, which would have to be loaded and
+# compiled anew.
+LEFT_BEHIND = "cookies,local_storage,indexeddb,websql,service_workers,cache_storage"
 
 # There is no socket.io server. With `disable_async` frappe makes no socket, but its list and form views
 # still emit to it and would fail on `undefined`. This listener runs before the Desk starts.
@@ -63,6 +68,48 @@ class Refusal:
 	messages: list[str] = field(default_factory=list)
 
 
+class Contexts:
+	"""Profiles of the browser. Each is of one user at a time; the next finds nothing of the one before."""
+
+	def __init__(self, browser: Browser, url: str) -> None:
+		self._browser = browser
+		self._url = url
+		self._free: dict[tuple[bool, str], list[BrowserContext]] = {}
+		self._kinds: dict[BrowserContext, tuple[bool, str]] = {}
+
+	def take(self, phone: bool, lang: str) -> BrowserContext:
+		"""Return a profile in which nobody is logged in."""
+		kind = (phone, lang)
+		if free := self._free.get(kind):
+			return free.pop()
+		context = self._browser.new_context(
+			viewport=PHONE if phone else DESKTOP,
+			has_touch=phone,
+			is_mobile=phone,
+			locale={"zh": "zh-CN"}.get(lang, "en-GB"),
+			timezone_id="Asia/Shanghai",
+		)
+		context.set_default_timeout(PATIENCE)
+		context.add_init_script(NO_SOCKET)
+		self._kinds[context] = kind
+		return context
+
+	def give_back(self, context: BrowserContext) -> None:
+		"""Take a profile back and empty it; one that cannot be emptied is thrown away."""
+		try:
+			for page in context.pages:
+				page.close()
+			page = context.new_page()
+			session = context.new_cdp_session(page)
+			session.send("Storage.clearDataForOrigin", {"origin": self._url, "storageTypes": LEFT_BEHIND})
+			page.close()
+			context.clear_cookies()
+		except Exception:
+			context.close()
+			return
+		self._free.setdefault(self._kinds[context], []).append(context)
+
+
 class DeskPage:
 	"""A logged-in page of the Desk. Everything that Playwright's Page can do, it can do (`.page` is that).
 
@@ -75,7 +122,6 @@ class DeskPage:
 		self.user = user
 		self.test = re.sub(r"[^\w.-]+", "_", test)
 		self.problems: list[Problem] = []
-		context.add_init_script(NO_SOCKET)
 		self._page: Page = context.new_page()
 		self._went = False
 		self._page.on("console", self._console)
@@ -126,7 +172,7 @@ class DeskPage:
 		self.settle()
 		return self
 
-	def settle(self, timeout: float = 20) -> None:
+	def settle(self, timeout: float = PATIENCE / 1000) -> None:
 		"""Wait until no request of the Desk is under way."""
 		self.page.wait_for_function(
 			"() => document.readyState === 'complete' && !(window.frappe?.request?.ajax_count > 0)"
@@ -137,7 +183,7 @@ class DeskPage:
 
 	@contextlib.contextmanager
 	def expect_refusal(
-		self, status: int | tuple[int, ...] = (417, 403), timeout: float = 15
+		self, status: int | tuple[int, ...] = (417, 403), timeout: float = PATIENCE / 1000
 	) -> Iterator[Refusal]:
 		"""Expect the server to refuse what is done in the block, as frappe.throw does with HTTP 417.
 

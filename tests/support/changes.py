@@ -12,6 +12,7 @@ from qms_customer.contract import change_api as api
 from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support.people import as_user
+from tests.support.staged import staged
 
 NOTICE = "Contract Change Notice"
 GOOD: dict[str, Any] = {
@@ -21,6 +22,7 @@ GOOD: dict[str, Any] = {
 }
 
 
+@staged
 def make(world: c.World, order: Document, kind: str = "Change", **values: Any) -> Document:
 	"""Return a draft notice on an order, made by the second person of Sales."""
 	with as_user(world.second_sales()):
@@ -31,6 +33,7 @@ def make(world: c.World, order: Document, kind: str = "Change", **values: Any) -
 	return notice
 
 
+@staged
 def edit(world: c.World, notice: Document, **line: Any) -> Document:
 	"""Propose new values for the first line, as Sales."""
 	with as_user(world.second_sales()):
@@ -45,6 +48,7 @@ def shown(notice: Document) -> str:
 	return api.get_notice_panel(notice.name)["hash"]
 
 
+@staged
 def forward(world: c.World, notice: Document, again_reason: str = "") -> Document:
 	"""Put a notice forward, as Sales."""
 	with as_user(world.second_sales()):
@@ -52,6 +56,7 @@ def forward(world: c.World, notice: Document, again_reason: str = "") -> Documen
 	return notice.reload()
 
 
+@staged
 def confirm(world: c.World, notice: Document, how: str = "E-mail", **values: Any) -> Document:
 	"""Record the customer's confirmation, as Sales; with evidence unless it was a call."""
 	if how != "Call" and "evidence" not in values:
@@ -66,6 +71,7 @@ def forward_and_confirm(world: c.World, notice: Document, how: str = "E-mail", *
 	return confirm(world, forward(world, notice), how, **values)
 
 
+@staged
 def answer_plan(
 	world: c.World, notice: Document, answer: str = "Not Affected", comment: str = "/"
 ) -> Document:
@@ -75,6 +81,7 @@ def answer_plan(
 	return notice.reload()
 
 
+@staged
 def decide(notice: Document, user: str, decision: str = "Approved", comment: str = "/") -> Document:
 	"""Decide a notice that needs no review."""
 	with as_user(user):
@@ -87,6 +94,7 @@ def review_of(notice: Document) -> Document:
 	return frappe.get_doc("Contract Review", notice.contract_review)
 
 
+@staged
 def agree(world: c.World, notice: Document) -> Document:
 	"""Have all departments agree to a notice in review, and return the review."""
 	review = review_of(notice)
@@ -101,6 +109,7 @@ def agree(world: c.World, notice: Document) -> Document:
 	return review.reload()
 
 
+@staged
 def apply(world: c.World, notice: Document) -> Document:
 	"""Take a draft that needs a review through it, to the changed order, and return the notice."""
 	world.everybody()

@@ -17,10 +17,12 @@ from tests.support import contracts as c
 from tests.support import sales
 from tests.support.company import ABBR, COMPANY, CURRENCY
 from tests.support.people import as_user
+from tests.support.staged import staged
 
 SLIP = "Return Slip"
 
 
+@staged
 def template() -> str:
 	"""Return an inspection template with one measured parameter, good from 1 to 10."""
 	parameter = c.unique("Sterility")
@@ -37,12 +39,14 @@ def template() -> str:
 	return doc.insert().name
 
 
+@staged
 def device(**values: Any) -> str:
 	"""Return an item with batches and an inspection template."""
 	values = {"quality_inspection_template": template(), **values}
 	return c.item(has_batch_no=1, create_new_batch=0, **values)
 
 
+@staged
 def place(flag: str, name: str = "") -> str:
 	"""Return a new warehouse that carries a flag of ours."""
 	doc = frappe.get_doc(
@@ -57,6 +61,7 @@ def place(flag: str, name: str = "") -> str:
 	return doc.insert().name
 
 
+@staged
 def sold(code: str, quantity: float = 10, stock: float = 25, customer: str = "") -> tuple[str, str]:
 	"""Return customer and batch: `quantity` of a batch of `stock` pieces were delivered."""
 	batch, customer = sales.batch(code, stock), customer or c.customer()
@@ -64,6 +69,7 @@ def sold(code: str, quantity: float = 10, stock: float = 25, customer: str = "")
 	return customer, batch
 
 
+@staged
 def put_forward(
 	world: c.World,
 	customer: str,
@@ -101,6 +107,7 @@ def put_forward(
 	return slip
 
 
+@staged
 def claimed(world: c.World, quantity: float = 4, **values: Any) -> Document:
 	"""Return a put forward claim on one batch."""
 	code = device()
@@ -113,6 +120,7 @@ def shown(slip: Document) -> str:
 	return api.get_claim(slip.name)["hash"]
 
 
+@staged
 def inspected(world: c.World, slip: Document, reading: str = "5", row: int = 0, submit: bool = True) -> str:
 	"""Return the inspection of a row's retained sample, with this reading, made by Quality."""
 	with as_user(world.person(roles.QUALITY)):
@@ -126,6 +134,7 @@ def inspected(world: c.World, slip: Document, reading: str = "5", row: int = 0, 
 	return name
 
 
+@staged
 def found(
 	world: c.World, slip: Document, finding: str, inspection: str = "", comment: str = "/", row: int = 0
 ) -> Document:
@@ -146,16 +155,19 @@ def found(
 	return slip.reload()
 
 
+@staged
 def good(world: c.World, slip: Document) -> Document:
 	"""The sample is good."""
 	return found(world, slip, "Good", inspected(world, slip))
 
 
+@staged
 def bad(world: c.World, slip: Document) -> Document:
 	"""The sample is bad."""
 	return found(world, slip, "Bad", inspected(world, slip, "20"))
 
 
+@staged
 def explained(world: c.World, slip: Document) -> Document:
 	"""Sales explains the finding."""
 	with as_user(world.second_sales()):
@@ -163,6 +175,7 @@ def explained(world: c.World, slip: Document) -> Document:
 	return slip.reload()
 
 
+@staged
 def answered(world: c.World, slip: Document, answer: str, **values: Any) -> Document:
 	"""Sales records the customer's answer."""
 	with as_user(world.second_sales()):
@@ -175,6 +188,7 @@ def answered(world: c.World, slip: Document, answer: str, **values: Any) -> Docu
 	return slip.reload()
 
 
+@staged
 def decide(slip: Document, user: str, decision: str = "Approved", comment: str = "/") -> Document:
 	"""Decide a slip as a user, on what its form shows now."""
 	with as_user(user):

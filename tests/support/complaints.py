@@ -18,13 +18,16 @@ from qms_customer.records.token import moving
 from qms_customer.returns import opened
 from qms_customer.rules import people as roles
 from tests.support import contracts as c
+from tests.support import staged as stages
 from tests.support.company import COMPANY
 from tests.support.people import as_user, make_user
+from tests.support.staged import staged
 
 COMPLAINT = "Customer Complaint"
 FEEDBACK = "Customer Feedback"
 
 
+@staged
 def feedback(**values: Any) -> Document:
 	"""Return feedback that was assessed as a complaint, as it stands when its complaint is opened."""
 	customer = values.pop("customer", "") or c.customer()
@@ -65,6 +68,7 @@ def feedback(**values: Any) -> Document:
 	return doc
 
 
+@staged
 def complaint(world: c.World, **values: Any) -> Document:
 	"""Return the complaint that Service has opened by assessing feedback."""
 	one = feedback(**values)
@@ -72,6 +76,7 @@ def complaint(world: c.World, **values: Any) -> Document:
 		return complaints.open_from(one).reload()
 
 
+@staged
 def second_quality(world: c.World) -> str:
 	"""Return somebody of Quality who has handled nothing, the same one each time."""
 	known = world.__dict__.setdefault("_second_quality", [])
@@ -85,6 +90,7 @@ def shown(doc: Document) -> str:
 	return opened.shown_hash(frappe.get_doc(COMPLAINT, doc.name))
 
 
+@staged
 def do(user: str, step: str, doc: Document, *args: Any, **values: Any) -> Document:
 	"""Take a step of the form as a user, on what it shows now."""
 	with as_user(user):
@@ -92,6 +98,7 @@ def do(user: str, step: str, doc: Document, *args: Any, **values: Any) -> Docume
 	return doc.reload()
 
 
+@staged
 def code() -> str:
 	"""Return a code of the tree."""
 	doc = frappe.get_doc(
@@ -106,6 +113,7 @@ def code() -> str:
 	return doc.insert(ignore_permissions=True).name
 
 
+@staged
 def rated(world: c.World, doc: Document, **values: Any) -> Document:
 	"""Quality decides the severity."""
 	given = {"harm": "Minor", "probability": "Occasional", "chosen": "Medium", **values}
@@ -125,6 +133,7 @@ def findings(**values: Any) -> dict[str, Any]:
 	}
 
 
+@staged
 def investigated(world: c.World, doc: Document, **values: Any) -> Document:
 	"""Quality has decided the severity, and investigated."""
 	if not doc.severity:
@@ -132,23 +141,27 @@ def investigated(world: c.World, doc: Document, **values: Any) -> Document:
 	return do(world.person(roles.QUALITY), "investigate", doc, findings(**values))
 
 
+@staged
 def acted(world: c.World, doc: Document, **values: Any) -> Document:
 	"""Quality has decided the actions; none, unless there are some."""
 	given = {"comment": "The batch is used up, no other was glued that day", **values}
 	return do(world.person(roles.QUALITY), "decide_actions", doc, **given)
 
 
+@staged
 def replied(world: c.World, doc: Document, **values: Any) -> Document:
 	"""Service has answered by letter."""
 	given = {"kind": "Final", "how": "Letter", "message": "We are sorry", "recipient": "Dr Gu", **values}
 	return do(world.person(roles.SERVICE), "record_reply", doc, **given)
 
 
+@staged
 def to_close(world: c.World, **values: Any) -> Document:
 	"""Return a complaint that only waits to be closed."""
 	return replied(world, acted(world, investigated(world, complaint(world, **values))))
 
 
+@staged
 def closed(world: c.World, **values: Any) -> Document:
 	"""Return a complaint that two people have closed."""
 	doc = to_close(world, **values)
@@ -185,6 +198,10 @@ def regulators(
 ) -> Iterator[None]:
 	"""Let regulators' decisions stand so within the block."""
 	with patch.context() as m:
-		m.setattr(reporting, "undecided", lambda _name: ["EU"] if undecided else [])
-		m.setattr(reporting, "reportable", lambda _name: reportable)
-		yield
+
+		def regulators_decide() -> None:
+			m.setattr(reporting, "undecided", lambda _name: ["EU"] if undecided else [])
+			m.setattr(reporting, "reportable", lambda _name: reportable)
+
+		with stages.assumed(f"regulators: {undecided}, {reportable}", regulators_decide):
+			yield

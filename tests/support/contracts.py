@@ -16,6 +16,7 @@ from tests.support import pool
 from tests.support.company import ABBR, COMPANY
 from tests.support.people import as_user, make_user
 from tests.support.pool import ERP_SALES
+from tests.support.staged import staged
 
 _numbers = itertools.count(1)
 
@@ -74,6 +75,30 @@ class World:
 		return self._people["second sales"]
 
 
+@staged
+def cast(world: World) -> None:
+	"""Give the people of a browser test names, and a device to sell: IP-200, made to order."""
+	world.everybody()
+	for role, name in (
+		(roles.SALES_USER, "Li Na"),
+		(roles.RND, "Wang Wei"),
+		(roles.QUALITY, "Zhang Min"),
+		(roles.PRODUCTION, "Chen Jun"),
+		(roles.PLANNING, "Liu Yang"),
+		(roles.PURCHASING, "Zhao Lei"),
+		(roles.SALES_VP, "Sun Hong"),
+		(roles.GENERAL_MANAGER, "Zhou Jian"),
+	):
+		frappe.db.set_value("User", world.person(role), {"first_name": name, "full_name": name})
+	frappe.db.set_value("User", world.second_sales(), {"first_name": "He Jing", "full_name": "He Jing"})
+	item(
+		item_code="IP-200",
+		item_name="Infusion Pump IP-200",
+		qms_product_standard=standard(standard_number="Q/QTC 012-2025"),
+	)
+
+
+@staged
 def standard(**values: Any) -> str:
 	"""Return the name of a product standard, valid unless said otherwise."""
 	doc = frappe.get_doc(
@@ -89,6 +114,7 @@ def standard(**values: Any) -> str:
 	return doc.insert().name
 
 
+@staged
 def item(stock: float = 0, with_standard: bool = True, **values: Any) -> str:
 	"""Return the code of a stock item with a valid standard and a lead time of 10 days; `stock` pieces on
 	hand.
@@ -118,6 +144,7 @@ def warehouse() -> str:
 	return f"Finished Goods - {ABBR}"
 
 
+@staged
 def receive(code: str, quantity: float, into: str | None = None) -> Document:
 	"""Put stock on hand."""
 	entry = frappe.get_doc(
@@ -135,6 +162,7 @@ def receive(code: str, quantity: float, into: str | None = None) -> Document:
 	return entry
 
 
+@staged
 def customer(**values: Any) -> str:
 	"""Return the name of a customer."""
 	return (
@@ -153,24 +181,28 @@ def customer(**values: Any) -> str:
 	)
 
 
+@staged
 def save_settings(settings: Document) -> None:
 	"""Save the settings as a management representative, who signs the change."""
 	with as_user(make_user(roles.MANAGEMENT_REPRESENTATIVE)):
 		settings.save()
 
 
+@staged
 def without_production_notices() -> None:
 	"""Let work orders start without a production notice, where a test is about something else (D3)."""
 	frappe.db.set_single_value("QMS Customer Settings", "production_needs_notice", 0)
 	frappe.clear_document_cache("QMS Customer Settings", "QMS Customer Settings")
 
 
+@staged
 def plain_returns(policy: str = "Allow") -> None:
 	"""Let goods come back without a return slip, where a test is about something else (G1, G2)."""
 	frappe.db.set_single_value("QMS Customer Settings", "plain_returns", policy)
 	frappe.clear_document_cache("QMS Customer Settings", "QMS Customer Settings")
 
 
+@staged
 def upload(**values: Any) -> Document:
 	"""Return a private file that was uploaded, with bytes of its own."""
 	name, text = f"{frappe.generate_hash(length=8)}.txt", frappe.generate_hash()
@@ -179,6 +211,7 @@ def upload(**values: Any) -> Document:
 	).insert()
 
 
+@staged
 def payment_terms() -> str:
 	"""Return the name of a payment terms template: all of it, 30 days after the invoice."""
 	name = "QMS 30 Days"
@@ -218,6 +251,7 @@ def requirements() -> list[dict[str, Any]]:
 	]
 
 
+@staged
 def order(
 	code: str | list[dict[str, Any]], qty: float = 5, rate: float = 100, days: int = 30, **values: Any
 ) -> Document:
@@ -244,6 +278,7 @@ def order(
 	return doc.insert()
 
 
+@staged
 def imported_order(code: str, **values: Any) -> Document:
 	"""Return a draft from before the go-live of the test site, whatever day it was made on: runs go on over
 	midnight.
@@ -251,6 +286,7 @@ def imported_order(code: str, **values: Any) -> Document:
 	return order(code, transaction_date=add_days(nowdate(), -7), **values)
 
 
+@staged
 def quotation(code: str, qty: float = 5, rate: float = 100, **values: Any) -> Document:
 	"""Return a saved draft quotation to a customer, on the same terms as `order`."""
 	doc = frappe.get_doc(
@@ -275,6 +311,7 @@ def quotation(code: str, qty: float = 5, rate: float = 100, **values: Any) -> Do
 	return doc.insert()
 
 
+@staged
 def blanket_order(*rows: tuple[str, float, float], **values: Any) -> Document:
 	"""Return a saved draft blanket order of (item, quantity, rate) that lacks nothing."""
 	return frappe.get_doc(
@@ -309,6 +346,7 @@ def order_from(doc: Document, days: int = 30) -> Document:
 	return made
 
 
+@staged
 def start(world: World, doc: Document, reason: str = "") -> Document:
 	"""Start the review of a contract document as the salesperson, and return it."""
 	world.everybody()
@@ -327,6 +365,7 @@ def opinion(review: Document, department: str) -> Document:
 	return frappe.get_doc("Contract Review Opinion", name)
 
 
+@staged
 def answer(
 	world: World, review: Document, department: str, user: str | None = None, **answers: Any
 ) -> Document:
@@ -342,6 +381,7 @@ def answer(
 	return doc.reload()
 
 
+@staged
 def hold_up(world: World, review: Document, blocks: str, comment: str = "Enclose the certificate") -> None:
 	"""Have Sales set a condition that holds something up; one salesperson does it, another verifies it."""
 	answer(
@@ -356,18 +396,21 @@ def hold_up(world: World, review: Document, blocks: str, comment: str = "Enclose
 	)
 
 
+@staged
 def report_done(world: World, action: str) -> None:
 	"""Report done what `hold_up` asked for."""
 	with as_user(world.sales):
 		api.complete_action(action, "Enclosed")
 
 
+@staged
 def verify_done(world: World, action: str) -> None:
 	"""Verify what was reported done."""
 	with as_user(world.second_sales()):
 		api.verify_action(action, 1, "Seen")
 
 
+@staged
 def answer_all(world: World, review: Document, *, but: tuple[str, ...] = ()) -> None:
 	"""Give all outstanding opinions, everything met."""
 	for department in frappe.get_all(
@@ -380,6 +423,7 @@ def answer_all(world: World, review: Document, *, but: tuple[str, ...] = ()) -> 
 			answer(world, review, department)
 
 
+@staged
 def pending(world: World, doc: Document | None = None, **values: Any) -> Document:
 	"""Return a review with all opinions in, waiting for its decision."""
 	review = start(world, doc or order(item(stock=50), **values))
@@ -392,6 +436,7 @@ def shown(review: Document) -> str:
 	return api.get_review_panel(review.name)["hash"]
 
 
+@staged
 def decide(
 	review: Document, user: str, decision: str = "Approved", comment: str = "/", overrule_reason: str = ""
 ) -> Document:
@@ -401,6 +446,7 @@ def decide(
 	return review.reload()
 
 
+@staged
 def approve(world: World, doc: Document) -> Document:
 	"""Take a contract document through its whole review to approval, and return the review."""
 	review = start(world, doc)
@@ -409,6 +455,7 @@ def approve(world: World, doc: Document) -> Document:
 	return decide(review, world.vp if review.approver_role == roles.SALES_VP else world.gm)
 
 
+@staged
 def end(doc: Document, kind: str = "Cancel") -> Document:
 	"""Cancel, close or re-open an order as its approved change notice does, and return it."""
 	with permit.granted(doc.name, kind):
@@ -420,6 +467,7 @@ def end(doc: Document, kind: str = "Cancel") -> Document:
 	return doc
 
 
+@staged
 def committed_order(world: World, code: str, **values: Any) -> Document:
 	"""Return a submitted sales order whose review was approved."""
 	doc = order(code, **values)

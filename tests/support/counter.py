@@ -10,8 +10,10 @@ from frappe.utils import get_datetime
 
 from tests.support import contracts as c
 from tests.support.company import ABBR, COMPANY, CURRENCY
+from tests.support.staged import staged
 
 
+@staged
 def till(cashier: str = "Administrator") -> Document:
 	"""Return an open point of sale."""
 	account = frappe.db.get_value("Company", COMPANY, ["default_cash_account", "cost_center"], as_dict=True)
@@ -43,6 +45,7 @@ def till(cashier: str = "Administrator") -> Document:
 	return opening
 
 
+@staged
 def sale(opening: Document, customer: str, *rows: dict[str, Any], **values: Any) -> Document:
 	"""Return a stored draft POS Invoice, paid in cash."""
 	doc = frappe.get_doc(
@@ -63,6 +66,7 @@ def sale(opening: Document, customer: str, *rows: dict[str, Any], **values: Any)
 	return pay(doc)
 
 
+@staged
 def pay(doc: Document) -> Document:
 	"""Pay a draft in full and store it."""
 	for payment in doc.payments:
@@ -73,6 +77,7 @@ def pay(doc: Document) -> Document:
 	return doc.save()
 
 
+@staged
 def standing(world: c.World, contract: Document) -> Document:
 	"""Have a contract approved as the standing review of counter sales, and return the review."""
 	review = c.approve(world, contract)

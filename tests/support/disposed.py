@@ -20,11 +20,13 @@ from tests.support import goods as g
 from tests.support import sales
 from tests.support.company import ABBR, COMPANY, CURRENCY
 from tests.support.people import as_user
+from tests.support.staged import staged
 
 SLIP = "Return Slip"
 ROW_FIELD = {"Delivery Note": "against_sales_order", "Sales Invoice": "sales_order"}
 
 
+@staged
 def quarantine() -> str:
 	"""Return the quarantine warehouse of the company, made if there is none."""
 	name = f"QMS Quarantine - {ABBR}"
@@ -41,6 +43,7 @@ def quarantine() -> str:
 	return name
 
 
+@staged
 def ordered(
 	world: c.World, qty: float = 10, batched: bool = True, **values: Any
 ) -> tuple[Document, Document, str]:
@@ -58,6 +61,7 @@ def ordered(
 	return order, note.reload(), batch
 
 
+@staged
 def approved(world: c.World, *rows: tuple[Document, int, float] | dict[str, Any], **values: Any) -> Document:
 	"""Return an approved slip. A row: a delivery, the index of its row, and how much in the stock unit; or a
 	dict of the fields of a slip's row besides `delivery` (a document), and `place` (that index).
@@ -143,6 +147,7 @@ def shown(slip: Document) -> str:
 	return api.get_goods(slip.name)["hash"]
 
 
+@staged
 def routed(world: c.World, slip: Document, to: str = "Back to Us", user: str = "", **values: Any) -> Document:
 	"""Sales decides where the goods go."""
 	with as_user(user or world.sales):
@@ -164,6 +169,7 @@ def rows(slip: Document, *quantities: float, **values: Any) -> list[dict[str, An
 	return [row for row in found if row["qty"] or row.get("other_qty")]
 
 
+@staged
 def received(world: c.World, slip: Document, *quantities: float, user: str = "", **values: Any) -> Document:
 	"""Quality books what arrived: all of it, or these quantities by row."""
 	with as_user(user or world.person(roles.QUALITY)):
@@ -171,6 +177,7 @@ def received(world: c.World, slip: Document, *quantities: float, user: str = "",
 	return slip.reload()
 
 
+@staged
 def back(world: c.World, slip: Document, *quantities: float) -> Document:
 	"""The goods are decided to come back, and come."""
 	return received(world, routed(world, slip), *quantities)
@@ -187,6 +194,7 @@ def evidence(**values: Any) -> dict[str, Any]:
 	}
 
 
+@staged
 def destroyed(world: c.World, slip: Document, *quantities: float, user: str = "", **values: Any) -> Document:
 	"""Sales records that the goods were destroyed on site."""
 	with as_user(user or world.sales):
@@ -195,6 +203,7 @@ def destroyed(world: c.World, slip: Document, *quantities: float, user: str = ""
 	return slip.reload()
 
 
+@staged
 def not_coming(world: c.World, slip: Document, *quantities: float, reason: str = "Lost") -> Document:
 	"""Sales records that goods will not come."""
 	with as_user(world.sales):
@@ -202,6 +211,7 @@ def not_coming(world: c.World, slip: Document, *quantities: float, reason: str =
 	return slip.reload()
 
 
+@staged
 def inspected(
 	world: c.World,
 	slip: Document,
@@ -225,6 +235,7 @@ def inspected(
 	return name
 
 
+@staged
 def procedure() -> str:
 	"""Return a quality procedure."""
 	return (
@@ -240,6 +251,7 @@ def procedure() -> str:
 	)
 
 
+@staged
 def disposed(
 	world: c.World,
 	slip: Document,
@@ -265,6 +277,7 @@ def disposed(
 	return slip.reload()
 
 
+@staged
 def given(world: c.World, slip: Document, instead: str = "Nothing More", user: str = "") -> Document:
 	"""The business manager decides what is given instead of what was asked for."""
 	with as_user(user or world.person(roles.BUSINESS_MANAGER)):
@@ -272,6 +285,7 @@ def given(world: c.World, slip: Document, instead: str = "Nothing More", user: s
 	return slip.reload()
 
 
+@staged
 def taken_back(world: c.World, slip: Document, row: Document, reason: str = "Booked twice") -> Document:
 	"""Quality takes a booking back."""
 	with as_user(world.person(roles.QUALITY)):

@@ -11,8 +11,10 @@ from frappe.utils import add_days, nowdate
 
 from tests.support import contracts as c
 from tests.support.company import ABBR, COMPANY
+from tests.support.staged import staged
 
 
+@staged
 def holiday_list(until: int = 300, days_off: tuple[int, ...] = ()) -> str:
 	"""Return a Holiday List that ends in `until` days; `days_off`: holidays, in days from today."""
 	return (
@@ -32,6 +34,7 @@ def holiday_list(until: int = 300, days_off: tuple[int, ...] = ()) -> str:
 	)
 
 
+@staged
 def workstation(hours: float = 8, **values: Any) -> str:
 	"""Return a workstation that works from eight in the morning, every day unless said otherwise."""
 	end = f"{8 + int(hours):02}:{int(hours % 1 * 60):02}:00"
@@ -53,6 +56,7 @@ def workstation(hours: float = 8, **values: Any) -> str:
 	)
 
 
+@staged
 def operation(place: str = "") -> str:
 	"""Return an operation; `place`: the workstation where it usually runs."""
 	name = c.unique("Op")
@@ -60,6 +64,7 @@ def operation(place: str = "") -> str:
 	return name
 
 
+@staged
 def bom(
 	code: str,
 	parts: dict[str, float],
@@ -156,6 +161,7 @@ class Factory:
 		return order
 
 
+@staged
 def purchase_order(code: str, quantity: float, days: int) -> Document:
 	"""Return a submitted purchase order that comes in so many days."""
 	supplier = frappe.get_doc(

@@ -13,6 +13,7 @@ from qms_customer.returns import opened
 from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support.people import as_user
+from tests.support.staged import staged
 
 FEEDBACK = intake.DOCTYPE
 COMPLAINT = "Customer Complaint"
@@ -30,6 +31,7 @@ def values(**more: Any) -> dict[str, Any]:
 	}
 
 
+@staged
 def recorded(world: c.World, **more: Any) -> Document:
 	"""Return the feedback that Sales has recorded."""
 	with as_user(world.sales):
@@ -41,6 +43,7 @@ def shown(doc: Document) -> str:
 	return opened.shown_hash(frappe.get_doc(FEEDBACK, doc.name))
 
 
+@staged
 def assess(world: c.World, doc: Document, decision: str, *, user: str = "", **more: Any) -> Document:
 	"""Assess feedback as Quality."""
 	given = (
@@ -53,6 +56,7 @@ def assess(world: c.World, doc: Document, decision: str, *, user: str = "", **mo
 	return doc.reload()
 
 
+@staged
 def answer(world: c.World, doc: Document, text: str = "Sent it", how: str = "E-mail, today") -> Document:
 	"""Answer feedback as Sales."""
 	with as_user(world.sales):

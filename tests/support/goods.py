@@ -17,6 +17,7 @@ from qms_customer.messages import QMSRefusal
 from tests.support import contracts as c
 from tests.support.company import COMPANY
 from tests.support.people import as_user, make_user
+from tests.support.staged import staged
 
 # Whoever holds all of these may do in ERPNext whatever has to do with goods.
 EVERY_RIGHT = (
@@ -43,6 +44,7 @@ def ledgers() -> dict[str, int]:
 	return {name: frappe.db.count(name) for name in LEDGERS}
 
 
+@staged
 def everybody() -> tuple[str, str]:
 	"""Return the users at whom every door is tried: one with every right of ERPNext, and Administrator."""
 	return make_user(*EVERY_RIGHT), "Administrator"
@@ -94,6 +96,7 @@ def submit_refused(actors: tuple[str, ...], doc: Document, pattern: str) -> str:
 	return said
 
 
+@staged
 def submitted(actors: tuple[str, ...], doc: Document) -> Document:
 	"""Submit a stored draft as the first of these users."""
 	doc.reload()
@@ -114,6 +117,7 @@ def moved(doc: Document) -> float:
 	)
 
 
+@staged
 def delivery(order: Document, qty: float | None = None, **row: Any) -> Document:
 	"""Return a stored draft delivery note made from an order, with ERPNext's own button."""
 	doc = make_delivery_note(order.name)
@@ -124,6 +128,7 @@ def delivery(order: Document, qty: float | None = None, **row: Any) -> Document:
 	return doc.insert()
 
 
+@staged
 def delivery_by_hand(customer: str, *rows: dict[str, Any], **values: Any) -> Document:
 	"""Return a stored draft delivery note typed in."""
 	return frappe.get_doc(
@@ -138,6 +143,7 @@ def delivery_by_hand(customer: str, *rows: dict[str, Any], **values: Any) -> Doc
 	).insert()
 
 
+@staged
 def unreviewed(code: str | list[dict[str, Any]], **values: Any) -> Document:
 	"""Return a sales order that became submitted behind everybody's back, never reviewed."""
 	doc = c.order(code, **values)
@@ -146,6 +152,7 @@ def unreviewed(code: str | list[dict[str, Any]], **values: Any) -> Document:
 	return doc.reload()
 
 
+@staged
 def altered(world: c.World, code: str | list[dict[str, Any]], **values: Any) -> Document:
 	"""Return a committed sales order that somebody changed in the database since."""
 	doc = c.committed_order(world, code, **values)
@@ -153,6 +160,7 @@ def altered(world: c.World, code: str | list[dict[str, Any]], **values: Any) -> 
 	return doc.reload()
 
 
+@staged
 def by_sql(doc: Document) -> Document:
 	"""Make a stored draft a submitted document without any event."""
 	frappe.db.set_value(doc.doctype, doc.name, "docstatus", 1)

@@ -163,7 +163,7 @@ class Hands:
 		dialog.locator(".btn-modal-primary").click()
 		self.page.settle()
 		# Two requests follow one another; a loaded machine takes its time for the second.
-		expect(self.page.locator(".qms-dialog.show")).to_have_count(0, timeout=20_000)
+		expect(self.page.locator(".qms-dialog.show")).to_have_count(0)
 		self.page.settle()
 
 	def give_signature(self, password: str = env.PASSWORD) -> None:

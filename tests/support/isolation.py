@@ -90,7 +90,7 @@ def connect() -> None:
 	frappe.flags.mute_emails = True
 	frappe.local.lang = "en"
 	sql.install()
-	sql.listen(_notice)
+	sql.listen(_notice, always=True)
 	_names = {name for name, _value in frappe.local}
 	_flags = copy.deepcopy(dict(frappe.local.flags))
 
@@ -144,8 +144,8 @@ def isolated() -> Iterator[State]:
 			written |= set(changed)
 			frappe.db.rollback()  # the snapshot of this connection must see the rows put back
 			_new_generation()
-		_drop_cache(written, metadata=_is_metadata(written))
-		_reset_locals(metadata=_is_metadata(written))
+		_drop_cache(written, metadata=is_metadata(written))
+		_reset_locals(metadata=is_metadata(written))
 
 
 def allow_commits() -> Callable[[], None]:
@@ -162,7 +162,8 @@ def allow_commits() -> Callable[[], None]:
 	return commit
 
 
-def _is_metadata(written: set[str]) -> bool:
+def is_metadata(written: set[str]) -> bool:
+	"""Return whether one of these tables says how others are built."""
 	return any(METADATA.search(table) for table in written)
 
 
@@ -223,6 +224,21 @@ def _is_as_stored(key: str, written: set[str]) -> bool:
 def _new_generation() -> None:
 	"""Tell the web server's processes that what they remember is old (see tests/support/wsgi)."""
 	(env.home() / "run/generation").touch()
+
+
+def stored(tables: set[str]) -> None:
+	"""Rows were written past Frappe: forget what is remembered of their tables, and put them back later."""
+	from tests.support import people
+
+	assert _state is not None
+	_state.pending |= tables
+	_drop_cache(tables, metadata=False)
+	sid, data = frappe.session.sid, frappe.session.data
+	people.become(frappe.session.user)
+	frappe.session.sid, frappe.session.data = sid, data
+	frappe.db.value_cache.clear()
+	if hasattr(frappe.local, "request_cache"):
+		frappe.local.request_cache.clear()
 
 
 def forget() -> None:

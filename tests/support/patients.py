@@ -12,6 +12,7 @@ from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support import feedback as f
 from tests.support.people import as_user
+from tests.support.staged import staged
 
 # Words that stand nowhere else.
 PATIENT = {
@@ -23,6 +24,7 @@ PATIENT = {
 WORDS = ("PZX-9417", "61 y zx", "F zx", "Stroke after", "zxq ward")
 
 
+@staged
 def recorded(world: c.World, by: str = roles.QUALITY, **more: Any) -> Document:
 	"""Return feedback that somebody has recorded with what is known of a patient."""
 	with as_user(world.person(by)):
@@ -35,6 +37,7 @@ def read(user: str, doc: Document) -> dict[str, str]:
 		return patient_show.show(doc.doctype, doc.name)
 
 
+@staged
 def granted(world: c.World, to: str, doc: Document, until: str = "", whole: bool = False) -> Document:
 	"""Let the management representative grant somebody a case, or its whole company."""
 	with as_user(world.person(roles.MANAGEMENT_REPRESENTATIVE)):

@@ -10,6 +10,7 @@ import frappe
 
 from qms_customer.records import credentials, signing
 from tests.support import env
+from tests.support.staged import staged
 
 _numbers = itertools.count(1)
 # What frappe caches that is the same for everybody.
@@ -30,17 +31,17 @@ METADATA = (
 def as_user(user: str) -> Iterator[str]:
 	"""Run the block as another user, logged in as in a browser and ready to sign with the password."""
 	before, sid = frappe.session.user, frappe.session.sid
-	_become(user)
+	become(user)
 	frappe.session.sid = f"test session of {user}"
 	try:
 		with signing.pen({"user": user, "password": env.PASSWORD}):
 			yield user
 	finally:
-		_become(before)
+		become(before)
 		frappe.session.sid = sid
 
 
-def _become(user: str) -> None:
+def become(user: str) -> None:
 	"""Go on as another user, who knows nothing of what was cached for the one before, but for the metadata:
 	unpickling that again and again is a quarter of a test.
 	"""
@@ -55,12 +56,12 @@ def _become(user: str) -> None:
 def logged_in(user: str, sid: str = "a browser") -> Iterator[None]:
 	"""As this user in a session of a browser, with no pen in hand."""
 	before, before_sid = frappe.session.user, frappe.session.sid
-	_become(user)
+	become(user)
 	frappe.session.sid = sid
 	try:
 		yield
 	finally:
-		_become(before)
+		become(before)
 		frappe.session.sid = before_sid
 
 
@@ -74,6 +75,7 @@ def outside_tests() -> Iterator[None]:
 		frappe.flags.in_test = True
 
 
+@staged
 def make_user(
 	*roles: str | Iterable[str],
 	email: str | None = None,
@@ -101,12 +103,12 @@ def make_user(
 	user.append_roles(*names)
 	user.flags.no_welcome_mail = True
 	before = frappe.session.user
-	_become("Administrator")
+	become("Administrator")
 	try:
 		user.insert(ignore_permissions=True)
 		if password:
 			# As if its owner had chosen it.
 			credentials.establish(user.name)
 	finally:
-		_become(before)
+		become(before)
 	return user.name

@@ -13,8 +13,10 @@ from frappe.model.document import Document
 from tests.support import contracts as c
 from tests.support.company import ABBR, COMPANY
 from tests.support.factory import bom
+from tests.support.staged import staged
 
 
+@staged
 def product(*parts: str) -> str:
 	"""Return the code of an item that is made of these parts, or of one on hand."""
 	code = c.item()
@@ -23,12 +25,14 @@ def product(*parts: str) -> str:
 	return code
 
 
+@staged
 def ready(name: str, **values: Any) -> Document:
 	"""Return a draft work order with what a person fills in before it is submitted."""
 	doc = frappe.get_doc("Work Order", name)
 	return doc.update(_places(values)).save()
 
 
+@staged
 def from_order(order: Document, qty: float | None = None) -> Document:
 	"""Return the draft work order that ERPNext's button on the order makes of its first row."""
 	rows = get_work_order_items(order.name)[:1]
@@ -37,12 +41,14 @@ def from_order(order: Document, qty: float | None = None) -> Document:
 	return ready(make_work_orders(json.dumps({"items": rows}), order.name, order.company)[0])
 
 
+@staged
 def typed(code: str, qty: float = 5, **values: Any) -> Document:
 	"""Return an unsaved work order as somebody types it."""
 	doc = make_work_order(frappe.db.get_value("Item", code, "default_bom"), code, qty)
 	return doc.update({"company": COMPANY, **_places(values)})
 
 
+@staged
 def make(work: Document, qty: float) -> None:
 	"""Produce a quantity of a submitted work order."""
 	for purpose in ("Material Transfer for Manufacture", "Manufacture"):

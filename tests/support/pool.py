@@ -10,6 +10,7 @@ import frappe
 from qms_customer.rules import people as roles
 from tests.support import env
 from tests.support.people import make_user
+from tests.support.staged import staged
 
 # What a salesperson of ERPNext holds besides our role.
 ERP_SALES = ("Sales User", "Sales Manager")
@@ -25,6 +26,7 @@ def email(key: str) -> str:
 	return f"{frappe.scrub(key).replace('&', 'and')}@pool.qms-test.localhost"
 
 
+@staged
 def enabled(key: str) -> str:
 	"""Enable a person of the pool for the running test, and return the login."""
 	user = email(key)

@@ -17,15 +17,18 @@ from qms_customer.rules import reportability as rules
 from tests.support import contracts as c
 from tests.support.company import COMPANY
 from tests.support.people import as_user
+from tests.support.staged import staged
 
 DECISION, COMPLAINT = "Reportability Decision", "Customer Complaint"
 
 
+@staged
 def device(*regimes: str, **values: Any) -> str:
 	"""Return an item that is marketed in these regimes."""
 	return c.item(qms_markets=[{"regime": regime} for regime in regimes], **values)
 
 
+@staged
 def complaint(*regimes: str, **values: Any) -> Document:
 	"""Return a complaint about a product of these markets, whose reportability was asked."""
 	customer = values.pop("customer", "") or c.customer()
@@ -62,6 +65,7 @@ def shown(doc: Document) -> str:
 	return decisions.shown_hash(doc, frappe.get_doc(COMPLAINT, doc.complaint))
 
 
+@staged
 def answer(world: c.World, doc: Document, reason: str = "It was clarified", **answers: str) -> Document:
 	"""Quality answers the questionnaire: "No" but for what is given. `reason`: why a "Yes" is taken back."""
 	given = {**dict.fromkeys(rules.QUESTIONS, rules.NO), **answers}
@@ -70,6 +74,7 @@ def answer(world: c.World, doc: Document, reason: str = "It was clarified", **an
 	return doc.reload()
 
 
+@staged
 def decide(world: c.World, decision: Document, what: str, reason: str = "/", **more: str) -> Document:
 	"""Quality decides."""
 	with as_user(world.person(roles.QUALITY)):
@@ -77,6 +82,7 @@ def decide(world: c.World, decision: Document, what: str, reason: str = "/", **m
 	return decision.reload()
 
 
+@staged
 def send(world: c.World, decision: Document, **values: Any) -> Document:
 	"""Quality records what was exchanged: an initial report unless said otherwise."""
 	with as_user(world.person(roles.QUALITY)):
@@ -94,6 +100,7 @@ def send(world: c.World, decision: Document, **values: Any) -> Document:
 	return decision.reload()
 
 
+@staged
 def correct(world: c.World, doc: Document, aware_on: Any, reason: str, role: str = roles.QUALITY) -> Document:
 	"""Somebody corrects when it was first known."""
 	with as_user(world.person(role)):

@@ -14,15 +14,18 @@ from qms_customer.rules import people as roles
 from tests.support import contracts as c
 from tests.support import sales
 from tests.support.people import as_user
+from tests.support.staged import staged
 
 SLIP = "Return Slip"
 
 
+@staged
 def device(**values: Any) -> str:
 	"""Return an item with batches."""
 	return c.item(has_batch_no=1, create_new_batch=0, **values)
 
 
+@staged
 def delivered(quantity: float = 10, customer: str = "", code: str = "", **row: Any) -> Document:
 	"""Return the submitted delivery note of one batch of an item."""
 	code = code or device()
@@ -32,6 +35,7 @@ def delivered(quantity: float = 10, customer: str = "", code: str = "", **row: A
 	)
 
 
+@staged
 def slip(world: c.World, note: Document, *quantities: float, **values: Any) -> Document:
 	"""Return the draft slip that Sales makes of a delivery; `quantities`: of its rows, else all of it."""
 	with as_user(world.second_sales()):
@@ -49,6 +53,7 @@ def shown(doc: Document) -> str:
 	return opened.shown_hash(frappe.get_doc(SLIP, doc.name))
 
 
+@staged
 def confirmed(world: c.World, doc: Document) -> Document:
 	"""Sales attaches the paper that the customer has signed."""
 	with as_user(world.second_sales()):
@@ -56,6 +61,7 @@ def confirmed(world: c.World, doc: Document) -> Document:
 	return doc.reload()
 
 
+@staged
 def put_forward(world: c.World, doc: Document) -> Document:
 	"""Sales puts a confirmed slip forward."""
 	with as_user(world.second_sales()):
@@ -63,11 +69,13 @@ def put_forward(world: c.World, doc: Document) -> Document:
 	return doc.reload()
 
 
+@staged
 def claiming(world: c.World, note: Document, *quantities: float, **values: Any) -> Document:
 	"""Return a slip that was confirmed and put forward."""
 	return put_forward(world, confirmed(world, slip(world, note, *quantities, **values)))
 
 
+@staged
 def approved_slip(world: c.World, note: Document, *quantities: float, **values: Any) -> Document:
 	"""Return a slip that the business manager, and for a bulk return the general manager, has approved."""
 	from tests.support import claims

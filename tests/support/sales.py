@@ -11,8 +11,10 @@ from frappe.utils import add_days, nowdate
 from tests.support import contracts as c
 from tests.support.company import ABBR, COMPANY
 from tests.support.plain import hooks_off
+from tests.support.staged import staged
 
 
+@staged
 def batch(code: str, quantity: float, expires: int = 700, name: str = "") -> str:
 	"""Return a batch of an item, `quantity` of it in stock, that expires in so many days."""
 	doc = frappe.get_doc(
@@ -27,6 +29,7 @@ def batch(code: str, quantity: float, expires: int = 700, name: str = "") -> str
 	return doc.name
 
 
+@staged
 def serials(code: str, quantity: int) -> list[str]:
 	"""Return the serial numbers of so many devices in stock."""
 	names = [c.unique("SN") for _ in range(quantity)]
@@ -34,6 +37,7 @@ def serials(code: str, quantity: int) -> list[str]:
 	return names
 
 
+@staged
 def received(code: str, quantity: float, **row: Any) -> None:
 	"""Put batches or devices in stock."""
 	frappe.get_doc(
@@ -55,11 +59,13 @@ def received(code: str, quantity: float, **row: Any) -> None:
 	).insert().submit()
 
 
+@staged
 def delivered(customer: str, *rows: dict[str, Any], **values: Any) -> Document:
 	"""Return a submitted delivery note, made as if our app were not there: the doors are tested elsewhere."""
 	return _submitted("Delivery Note", customer, rows, values)
 
 
+@staged
 def invoiced(customer: str, *rows: dict[str, Any], **values: Any) -> Document:
 	"""Return a submitted sales invoice that moved the stock."""
 	return _submitted("Sales Invoice", customer, rows, {"update_stock": 1, **values})
@@ -87,6 +93,7 @@ def _submitted(
 	return doc
 
 
+@staged
 def returned(note: Document, **row: Any) -> Document:
 	"""Return the submitted return of a delivery note, with ERPNext's own button."""
 	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_return
@@ -116,6 +123,7 @@ def charged(freight: float = 50, discount: float = 100) -> dict[str, Any]:
 	}
 
 
+@staged
 def kit(*parts: tuple[str, float]) -> str:
 	"""Return a product bundle of these items and quantities."""
 	code = c.item(is_stock_item=0)
@@ -145,6 +153,7 @@ def as_text(doctype: str, document: Document) -> None:
 		frappe.db.delete("Serial and Batch Bundle", {"name": name})
 
 
+@staged
 def address(customer: str, line: str = "1 Harbour Road", kind: str = "Shipping") -> str:
 	"""Return the name of an address of a customer."""
 	return (
@@ -164,6 +173,7 @@ def address(customer: str, line: str = "1 Harbour Road", kind: str = "Shipping")
 	)
 
 
+@staged
 def contact(customer: str, name: str = "Dr Gu", phone: str = "+86 21 555 0100") -> str:
 	"""Return the name of a contact of a customer."""
 	return (

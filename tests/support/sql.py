@@ -14,6 +14,8 @@ _WRITE = re.compile(
 )
 _QUOTED = re.compile(r"[`\"]([^`\"]+)[`\"]")
 _listeners: list[Callable[[Statement], None]] = []
+# Those who listen in every test.
+_always: list[Callable[[Statement], None]] = []
 _installed = False
 
 
@@ -68,14 +70,23 @@ def install() -> None:
 	_installed = True
 
 
-def listen(listener: Callable[[Statement], None]) -> None:
-	"""Call a function with every statement from now on."""
+def listen(listener: Callable[[Statement], None], always: bool = False) -> None:
+	"""Call a function with every statement from now on; `always`: in every test, whatever it is about."""
 	_listeners.append(listener)
+	if always:
+		_always.append(listener)
 
 
 def unlisten(listener: Callable[[Statement], None]) -> None:
 	"""Stop calling the function."""
 	_listeners.remove(listener)
+	if listener in _always:
+		_always.remove(listener)
+
+
+def counting() -> bool:
+	"""Return whether the running test looks at the statements itself."""
+	return len(_listeners) > len(_always)
 
 
 @dataclass
