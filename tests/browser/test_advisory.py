@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.rule("I1", "I2")
+@pytest.mark.parametrize(("lang", "phone"), [("zh", False), ("en", True)])
 def test_the_representative_sees_whom_it_reaches_and_decides(
-	desk: Callable[..., DeskPage], cast: c.World
+	desk: Callable[..., DeskPage], cast: c.World, lang: str, phone: bool
 ) -> None:
 	code = r.device(item_name="Infusion Set IS-10")
 	lot = sales.batch(code, 30)
@@ -39,7 +40,7 @@ def test_the_representative_sees_whom_it_reaches_and_decides(
 	quality.open(a.DECISION, doc.name)
 	quality.page.wait_for_selector(".qms-advisory", state="attached")
 	quality.page.shot("2-quality", full_page=True)
-	hand = Hands(desk(mr, lang="zh")).open(a.DECISION, doc.name)
+	hand = Hands(desk(mr, lang=lang, phone=phone)).open(a.DECISION, doc.name)
 	hand.page.wait_for_selector(".qms-advisory", state="attached")
 	hand.page.settle()
 	hand.page.shot("3-undecided", full_page=True)
@@ -54,5 +55,5 @@ def test_the_representative_sees_whom_it_reaches_and_decides(
 	frappe.db.rollback()
 	assert (doc.reload().decision, doc.decided_by, doc.customers) == (rules.NEEDED, mr, 2)
 	hand.page.go("/app/advisory-notice-decision")
-	hand.sees("需要通知", where=".list-row")
+	hand.sees(hand.say(rules.NEEDED, a.DECISION), where=".list-row")
 	hand.page.shot("6-list")

@@ -52,7 +52,9 @@ def test_an_import_changes_nothing(
 				if kind.startswith("Insert") and doc.doctype == h.FEEDBACK:
 					continue
 				file.write_text(f"ID,{label}\n{doc.name},other\n")
-				settings = frappe.new_doc("Data Import", reference_doctype=doc.doctype, import_type=kind)
+				settings = frappe.new_doc(
+					"Data Import", reference_doctype=doc.doctype, import_type=kind, payload_count=1
+				)
 				with nothing_changes(*docs), as_user(user):
 					log = Importer(
 						doc.doctype, data_import=settings, file_path=str(file), console=True

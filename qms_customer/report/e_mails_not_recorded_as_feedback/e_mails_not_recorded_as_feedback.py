@@ -42,6 +42,11 @@ def _columns() -> list[dict[str, Any]]:
 		},
 		{"fieldname": "sender", "label": _("Sender"), "fieldtype": "Data", "width": 200},
 		{"fieldname": "subject", "label": _("Subject"), "fieldtype": "Data", "width": 220},
-		{"fieldname": "said", "label": _("What Was Said"), "fieldtype": "Data", "width": 420},
+		{
+			"fieldname": "said",
+			"label": _("What Was Said", context="Customer Feedback"),
+			"fieldtype": "Data",
+			"width": 420,
+		},
 		{"fieldname": "name", "label": _("E-mail"), "fieldtype": "Data", "width": 110},
 	]

@@ -150,7 +150,7 @@ def _columns() -> list[dict]:
 		column("item_name", _("Product Name"), "Data", 150),
 		column("batch_no", _("Batch No"), "Data", 110),
 		column("serial_no", _("Serial No", context="Customer Complaint"), "Data", 110),
-		column("details", _("What Was Said"), "Data", 240),
+		column("details", _("What Was Said", context="Customer Feedback"), "Data", 240),
 		column("decision", _("Decision", context="Customer Feedback"), "Data", 120),
 		column("deficiencies", _("What Is Said to Be Deficient"), "Data", 150),
 		column("nature", _("Nature"), "Data", 120),
