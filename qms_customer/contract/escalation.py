@@ -64,7 +64,7 @@ DOCTYPE = "Review Escalation"
 REPORTABILITY, ADVISORY = "Reportability Decision", "Advisory Notice Decision"
 NO_ADVICE = mark("Overdue by {0} business day(s): whether users are told of {1} by an advisory notice ({2})")
 NOT_DECIDED = mark("Overdue by {0} business day(s): whether complaint {1} is reportable ({2})")
-NOT_REPORTED = mark("Overdue by {0} business day(s): the report of complaint {1} ({2})")
+NOT_REPORTED = mark("Overdue by {0} business day(s): what is owed to the regulator on complaint {1} ({2})")
 HOLIDAY_LIST = workdays.HOLIDAY_LIST
 ADMINISTRATOR_ROLE = "System Manager"
 # The administrator hears of a Holiday List from so many days before it ends, and again after so many.
@@ -619,13 +619,13 @@ def _provisional(today: date, staff: rules.Staff) -> list[Item]:
 
 
 def _reports(today: date) -> list[Item]:
-	"""Complaints of which nobody has decided whether they are reportable, and reports that are not sent
-	(H4).
+	"""Complaints of which nobody has decided whether they are reportable, and what is owed to regulators and
+	not sent (H4).
 	"""
 	found = []
 	for row in frappe.get_all(
 		REPORTABILITY,
-		filters={"decision": ("in", (reportability.UNDECIDED, reportability.REPORTABLE))},
+		or_filters={"decision": reportability.UNDECIDED, "due_on": ("is", "set")},
 		fields=["name", "company", "customer", "complaint", "regime", "decision", "decide_by", "due_on"],
 		order_by="name",
 	):

@@ -94,7 +94,11 @@ def hindrances(doc: Document) -> list[Refusal]:
 		found += investigation.event_refusals(doc)
 	if owed := reporting.owed(doc.name):
 		found.append(
-			Refusal("H4", mark("A report is owed and not recorded as sent: {0}."), (", ".join(owed),))
+			Refusal(
+				"H4",
+				mark("Something is owed to the regulator and not recorded as sent: {0}."),
+				(", ".join(owed),),
+			)
 		)
 	if asked := advisory.undecided(doc):
 		found.append(

@@ -59,6 +59,13 @@ def locked(name: str, content_hash: str) -> tuple[Document, Document]:
 	return decision, complaint
 
 
+def first_open(decision: Document) -> Any:
+	"""Return of the deadlines of what is not sent yet the first, None if there is none (H4)."""
+	return min(
+		(c for c in decision.clocks if not c.sent_on), key=lambda c: get_datetime(c.due_on), default=None
+	)
+
+
 def save(decision: Document, event: str = "") -> None:
 	"""Write a decision that a step has moved; `event`: what its chain records (K2)."""
 	# What it names may be gone by now: no reason against recording what was decided.

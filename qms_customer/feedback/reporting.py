@@ -19,10 +19,10 @@ from frappe.utils import cint, get_datetime, getdate, now_datetime
 from qms_customer.contract import notify, people, workdays
 from qms_customer.contract.settings import settings
 from qms_customer.feedback import regimes, reporting_alerts
-from qms_customer.feedback.decisions import COMPLAINT, DOCTYPE, local, moment, now, save
+from qms_customer.feedback.decisions import COMPLAINT, DOCTYPE, first_open, local, moment, now, save
 from qms_customer.records import contents
 from qms_customer.records.token import moving
-from qms_customer.rules import mark
+from qms_customer.rules import mark, owed_next
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import QUALITY
 from qms_customer.rules.reportability import REPORTABLE, UNDECIDED
@@ -78,10 +78,10 @@ def reportable(complaint: str) -> bool:
 
 
 def owed(complaint: str) -> list[str]:
-	"""Return the regimes in which a complaint is reportable and a report is not sent yet (H4)."""
+	"""Return the regimes in which it is decided and something is owed that is not sent yet (H4)."""
 	return frappe.get_all(
 		DOCTYPE,
-		filters={"complaint": complaint, "decision": REPORTABLE, "due_on": ("is", "set")},
+		filters={"complaint": complaint, "decision": ("!=", UNDECIDED), "due_on": ("is", "set")},
 		pluck="regime",
 		order_by="creation, name",
 	)
@@ -210,6 +210,45 @@ def regimes_of(complaints: Iterable[Any], known: regimes.Known) -> dict[str, lis
 	}
 
 
+# What was announced or asked for
+
+
+def reported(decision: Document) -> set[str]:
+	"""Return what of that which the rules ask for was reported (H4)."""
+	return {c.what for c in decision.clocks if c.sent_on and not c.asked_on}
+
+
+def waiting(decision: Document) -> list[owed_next.Open]:
+	"""Return what was announced to the regulator, or asked for by it, and is not sent yet (H4)."""
+	return [
+		owed_next.Open(c.name, c.what, moment(c.asked_on), moment(c.due_on))
+		for c in decision.clocks
+		if c.asked_on and not c.sent_on
+	]
+
+
+def go_on(decision: Document, one: rules.Exchange, was_open: list[owed_next.Open], zone: str) -> None:
+	"""Settle what an exchange settles, and note what is owed after it, until the end of that day in `zone`,
+	where the regulator is (H4).
+	"""
+	rows, on = {c.name: c for c in decision.clocks}, local(one.on)
+	settled = owed_next.settled(one, was_open)
+	for key in settled:
+		rows[key].sent_on = on
+	if one.owed_next in ("", owed_next.NOTHING_MORE):
+		return
+	values = {
+		"due_on": local(rules.end_of_day(one.next_day, zone)),
+		"source": one.number,
+		"asked_on": on,
+	}
+	left = [o for o in was_open if o.key not in settled]
+	if key := owed_next.moved(one.owed_next, left, now()):
+		rows[key].update(values)
+	else:
+		decision.append("clocks", {"what": one.owed_next, **values})
+
+
 # A decision
 
 
@@ -246,6 +285,8 @@ def settle(decision: Document, found: Found) -> None:
 	# A rule that is taken out does not end what is owed: nothing does but another decision.
 	kept = decision.decision == REPORTABLE and not wanted
 	for row in list(decision.clocks):
+		if row.asked_on:
+			continue
 		values = wanted.pop(row.what, None)
 		if values and not row.sent_on:
 			row.update(values)
@@ -253,13 +294,11 @@ def settle(decision: Document, found: Found) -> None:
 			decision.remove(row)
 	for what, values in wanted.items():
 		decision.append("clocks", {"what": what, **values})
-	decision.due_on = None
-	if decision.decision == REPORTABLE:
-		decision.due_on = min(
-			(get_datetime(c.due_on) for c in decision.clocks if not c.sent_on), default=None
-		)
-	elif decision.decision == UNDECIDED and found.provisional:
-		decision.due_on = local(found.provisional[0].at)
+	# A regulator may ask whatever was decided.
+	until = [get_datetime(c.due_on) for c in decision.clocks if not c.sent_on]
+	if decision.decision == UNDECIDED and found.provisional:
+		until.append(local(found.provisional[0].at))
+	decision.due_on = min(until, default=None)
 	# Of what is decided it stays, as by then it had to be: whether it was in time is asked later.
 	if decision.decision == UNDECIDED:
 		days = cint(settings().decision_due_days)
@@ -277,7 +316,9 @@ def put_into_inbox(decision: Document) -> None:
 		text = _("Decide whether complaint {0} is reportable: {1}").format(
 			decision.complaint, decision.regime
 		)
-	elif decision.decision == REPORTABLE and decision.due_on:
+	elif (next_one := first_open(decision)) and next_one.asked_on:
+		text = _("Complaint {0} ({1}): {2}").format(decision.complaint, decision.regime, _(next_one.what))
+	elif next_one:
 		text = _("Report complaint {0}: {1}").format(decision.complaint, decision.regime)
 	else:
 		return
@@ -317,7 +358,7 @@ def _sent(decision: Document, due: Iterable[rules.Due], found: Found) -> list[ru
 	taken_on = (decision.taken_on or "").split("\n")
 	anew: dict[str, rules.Due] = {}
 	for row in decision.clocks:
-		if not row.sent_on:
+		if not row.sent_on or row.asked_on:
 			continue
 		now_due = owed.get(row.what) or anew.get(row.what)
 		by_rule = bool(row.time_limit)

@@ -1,11 +1,12 @@
 """Alerts before and after the deadlines of regulators, at most one of each stage (H4, L3)."""
 
 from collections import defaultdict
+from datetime import datetime
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, format_datetime
+from frappe.utils import cint, format_datetime, get_datetime
 
 from qms_customer.contract import escalation, people
 from qms_customer.feedback import decisions
@@ -23,6 +24,9 @@ UNDECIDED_LATE = mark(
 )
 REPORT_DUE = mark("The report of complaint {0} ({1}) is due on {2}.")
 REPORT_LATE = mark("Overdue: the report of complaint {0} ({1}) was due on {2}.")
+# What was announced to the regulator, or asked for by it: a report, an answer.
+NEXT_DUE = mark("To the regulator on complaint {0} ({1}), due on {2}: {3}")
+NEXT_LATE = mark("Overdue: to the regulator on complaint {0} ({1}), due on {2}: {3}")
 
 
 def stage(decision: Document) -> int:
@@ -48,7 +52,11 @@ def alert(decision: Document) -> bool:
 	late = rules.is_overdue(reached)
 	if late:
 		roles.append(GENERAL_MANAGER)
-	if decision.decision == rules.UNDECIDED:
+	first = decisions.first_open(decision)
+	what = first.what if first and first.asked_on and _same(first.due_on, decision.due_on) else ""
+	if what:
+		text = NEXT_LATE if late else NEXT_DUE
+	elif decision.decision == rules.UNDECIDED:
 		text = UNDECIDED_LATE if late else UNDECIDED_DUE
 	else:
 		text = REPORT_LATE if late else REPORT_DUE
@@ -62,6 +70,15 @@ def alert(decision: Document) -> bool:
 			groups[languages.get(user)].append(user)
 	for code, users in groups.items():
 		with language(code or frappe.local.lang):
-			said = _(text).format(decision.complaint, decision.regime, format_datetime(decision.due_on))
+			said = _(text).format(
+				decision.complaint,
+				decision.regime,
+				format_datetime(decision.due_on),
+				_(what) if what else "",
+			)
 		escalation.notify_now(users, said, decision.doctype, decision.name)
 	return True
+
+
+def _same(one: str | datetime, other: str | datetime) -> bool:
+	return get_datetime(one) == get_datetime(other)

@@ -11,6 +11,7 @@ from frappe.utils import cint, format_datetime, get_datetime, get_system_timezon
 from qms_customer.contract import people
 from qms_customer.feedback import alike, decisions, regimes, reporting, standing
 from qms_customer.returns import opened
+from qms_customer.rules import owed_next
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import QUALITY
 from qms_customer.shown import label, render
@@ -30,6 +31,8 @@ def panel(decision: Document, complaint: Document) -> dict[str, Any]:
 			complaint=complaint,
 			colour=COLOUR,
 			time=left(decision),
+			reports=[c for c in decision.clocks if not c.sent_on and not c.asked_on],
+			asked=[c for c in decision.clocks if not c.sent_on and c.asked_on],
 			at=at,
 			questions=questions(complaint),
 			suggestion=found.suggestion,
@@ -43,10 +46,18 @@ def panel(decision: Document, complaint: Document) -> dict[str, Any]:
 		"decisions": [one for one in (rules.REPORTABLE, rules.NOT_REPORTABLE) if one != decision.decision],
 		"suggested": found.suggestion.decision,
 		"no_rule": int(not found.suggestion.rules),
-		"owed": [c.what for c in decision.clocks if not c.sent_on],
+		"owed": [c.what for c in decision.clocks if not c.sent_on and not c.asked_on],
+		"asked": [
+			{"key": c.name, "number": c.source, "due": at(c.due_on)}
+			for c in decision.clocks
+			if c.what == rules.ANSWER and c.asked_on and not c.sent_on
+		],
+		"after": [[*which, list(choices)] for which, choices in owed_next.AFTER.items()],
 		"exchanges": {
 			direction: [
-				kind for kind in kinds if direction == rules.FROM or decision.decision == rules.REPORTABLE
+				kind
+				for kind in kinds
+				if direction == rules.FROM or kind == rules.ANSWER or decision.decision == rules.REPORTABLE
 			]
 			for direction, kinds in rules.EXCHANGES.items()
 		},

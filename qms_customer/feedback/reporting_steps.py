@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import get_datetime, getdate, now_datetime
 
 from qms_customer.contract import notify, people
 from qms_customer.erp.file import is_stored, require_readable
@@ -19,7 +19,7 @@ from qms_customer.records import contents, signing
 from qms_customer.records.completeness import refuse_incomplete
 from qms_customer.returns import opened
 from qms_customer.returns.opened import require_role
-from qms_customer.rules import mark, says
+from qms_customer.rules import mark, owed_next, says
 from qms_customer.rules import reportability as rules
 from qms_customer.rules.people import MANAGEMENT_REPRESENTATIVE, QUALITY
 from qms_customer.shown import label
@@ -83,7 +83,7 @@ def decide(name: str, content_hash: str, decision: str, reason: str = "", due_on
 	)
 	if by_hand and moment(by_hand) < found.aware:
 		refuse_one("H4", mark("It cannot be due before anybody knew of it."))
-	if decision == rules.NOT_REPORTABLE and any(c.sent_on for c in doc.clocks):
+	if decision == rules.NOT_REPORTABLE and reporting.reported(doc):
 		refuse_one("H4", mark("It was reported already. Record a follow-up that takes it back."))
 	if refusals:
 		refuse(refusals)
@@ -123,11 +123,17 @@ def decide(name: str, content_hash: str, decision: str, reason: str = "", due_on
 def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> Document:
 	"""Record, signed by Quality, what a regulator got or sent; returns the decision (H4, K3).
 
-	`given`: direction, kind, what, number, on, file, comment. The file is kept with its hash.
+	`given`: direction, kind, what, number, on, file, comment; owed_next and next_day, what was announced or
+	asked for with it; answers, the deadline of the question that it answers. The file is kept with its hash.
 	"""
 	doc, complaint = decisions.locked(name, content_hash)
 	role = require_role("H4", mark("What is exchanged with regulators is recorded by: {0}."), (QUALITY,))
-	values = {field: str(given.get(field) or "").strip() for field in ("direction", "kind", "what", "number")}
+	values = {
+		field: str(given.get(field) or "").strip()
+		for field in ("direction", "kind", "what", "number", "owed_next", "answers")
+	}
+	values["owed_next"] = owed_next.owed_after(values["direction"], values["kind"], values["owed_next"])
+	values["next_day"] = _day(given.get("next_day"))
 	file, comment = str(given.get("file") or ""), str(given.get("comment") or "").strip()
 	on = _time(given.get("on"))
 	one = rules.Exchange(
@@ -138,14 +144,17 @@ def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> D
 		by=frappe.session.user,
 	)
 	initial = (one.direction, one.kind) == (rules.TO, rules.INITIAL)
-	if found := rules.exchange_refusals(
+	by_rule = [c for c in doc.clocks if not c.asked_on]
+	waiting = reporting.waiting(doc)
+	found = rules.exchange_refusals(
 		one,
 		doc.decision,
-		{c.what for c in doc.clocks},
-		{c.what for c in doc.clocks if c.sent_on},
+		{c.what for c in by_rule},
+		reporting.reported(doc),
 		reporting.aware_of(complaint),
 		decisions.now(),
-	):
+	)
+	if found := found + owed_next.refusals(one, bool(reporting.reported(doc)), waiting):
 		refuse(found)
 	if file:
 		require_readable("H4", file)
@@ -156,6 +165,7 @@ def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> D
 		{
 			**values,
 			"what": one.what if initial else None,
+			"answers": next((c.source for c in doc.clocks if c.name == one.answers), None),
 			"on": on,
 			"comment": comment,
 			"file": file or None,
@@ -166,10 +176,12 @@ def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> D
 		},
 	)
 	if initial:
-		for clock in doc.clocks:
+		for clock in by_rule:
 			if clock.what == one.what:
 				clock.sent_on = on
-	reporting.bring(doc, complaint, regimes.read())
+	known = regimes.read()
+	reporting.go_on(doc, one, waiting, known.regimes[doc.regime].zone)
+	reporting.bring(doc, complaint, known)
 	decisions.save(doc)
 	said = f"{one.direction}: {one.kind} {one.number}"
 	signing.sign(doc, EXCHANGED, role, comment=comment or said, shown_hash=content_hash)
@@ -183,3 +195,10 @@ def _time(value: Any) -> Any:
 		return get_datetime(value) if value else None
 	except Exception:
 		refuse_one("H4", mark("This is no time: {0}."), str(value))
+
+
+def _day(value: Any) -> Any:
+	try:
+		return getdate(value) if value else None
+	except Exception:
+		refuse_one("H4", mark("This is no day: {0}."), str(value))

@@ -106,8 +106,14 @@ def deadline(
 		last = calendar.add_workdays(day, rule.limit)
 	else:
 		raise ValueError(f"no unit: {rule.unit}")
+	return end_of_day(last, zone)
+
+
+def end_of_day(day: date, zone: ZoneInfo | str) -> datetime:
+	"""Return the last second of a day in a time zone, in UTC (H4)."""
+	zone = ZoneInfo(zone) if isinstance(zone, str) else zone
 	# The first moment of the next day, less a second: a day of that zone may have 23 or 25 hours.
-	following = datetime.combine(last + timedelta(days=1), time(), zone)
+	following = datetime.combine(day + timedelta(days=1), time(), zone)
 	return following.astimezone(UTC) - timedelta(seconds=1)
 
 
@@ -393,23 +399,28 @@ def stands(decision: str, taken_on: Collection[str], suggestion: Suggestion) -> 
 
 TO, FROM = "To the Regulator", "From the Regulator"
 DIRECTIONS = (TO, FROM)
-INITIAL, FOLLOW_UP, FINAL, QUESTION, ACKNOWLEDGED = (
+INITIAL, FOLLOW_UP, FINAL, ANSWER, QUESTION, ACKNOWLEDGED = (
 	"Initial Report",
 	"Follow-up Report",
 	"Final Report",
+	"Answer to a Question",
 	"Question",
 	"Acknowledgement of Receipt",
 )
 # By direction what can be sent.
 EXCHANGES: Mapping[str, tuple[str, ...]] = {
-	TO: (INITIAL, FOLLOW_UP, FINAL),
+	TO: (INITIAL, FOLLOW_UP, FINAL, ANSWER),
 	FROM: (QUESTION, ACKNOWLEDGED),
 }
 
 
 @dataclass(frozen=True)
 class Exchange:
-	"""H4: one letter, message or form to or from a regulator. `what`: which of the things owed it is."""
+	"""H4: one letter, message or form to or from a regulator. `what`: which of the things owed it is.
+
+	`owed_next`, `next_day`: what was announced or asked for with it, and until which day; `answers`: the
+	question that it answers, by its key. See rules/owed_next.py.
+	"""
 
 	direction: str
 	kind: str
@@ -419,6 +430,9 @@ class Exchange:
 	has_file: bool = False
 	comment: str = ""
 	by: str = ""
+	owed_next: str = ""
+	next_day: date | None = None
+	answers: str = ""
 
 
 def exchange_refusals(
@@ -439,13 +453,14 @@ def exchange_refusals(
 	if one.kind not in EXCHANGES.get(one.direction, ()):
 		return [*found, Refusal("H4", mark("Say what was sent, and by whom to whom."), ())]
 	if one.direction == TO:
-		if decision != REPORTABLE:
+		# The regulator may ask, and is answered, whatever was decided.
+		if decision != REPORTABLE and one.kind != ANSWER:
 			found.append(Refusal("H4", mark("Decide first that it is reportable."), ()))
 		if one.kind == INITIAL and owed and one.what not in owed:
 			found.append(Refusal("H4", mark("Say which of the reports that are due it is."), ()))
 		elif one.kind == INITIAL and one.what in sent:
 			found.append(Refusal("H4", mark("{0} was sent already: record a follow-up."), (one.what or "–",)))
-		elif one.kind != INITIAL and not sent:
+		elif one.kind in (FOLLOW_UP, FINAL) and not sent:
 			found.append(Refusal("H4", mark("There is no initial report to follow up."), ()))
 		if not one.has_file:
 			found.append(Refusal("H4", mark("Attach what was sent."), ()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 import pytest
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date, formatdate, now_datetime
 from playwright.sync_api import expect
 
 from qms_customer.feedback import reporting_job
@@ -74,7 +74,9 @@ def test_what_is_overdue_is_seen_decided_and_reported(
 	quality.page.wait_for_selector(".qms-reporting", state="attached")
 	quality.page.settle()
 	quality.button("Record Exchange")
-	quality.fill(quality.dialog, which="0", number="2026-17")
+	quality.fill(quality.dialog, which="0", number="2026-17", owed_next="Final Report")
+	announced = str(add_to_date(now_datetime(), days=20))[:10]
+	quality.fill(quality.dialog, next_day=formatdate(announced))
 	# What was typed is there after a refusal: the report itself is missing.
 	quality.give_signature()
 	quality.refused("H4")
@@ -94,15 +96,16 @@ def test_what_is_overdue_is_seen_decided_and_reported(
 	quality.page.wait_for_function("() => cur_frm.doc.exchanges.length === 1")
 	quality.page.wait_for_selector(".qms-reporting", state="attached")
 	quality.page.settle()
-	quality.sees(quality.say("What is owed was sent."), where=".qms-reporting")
+	quality.sees(quality.say("Final Report"), where=".qms-reporting .qms-owed")
 	quality.page.shot("9-sent", full_page=True)
 	frappe.db.rollback()
 	decision = r.of(doc, rules.NMPA)
-	assert (decision.decision, decision.exchanges[0].number, decision.due_on) == (
-		rules.REPORTABLE,
-		"2026-17",
-		None,
-	)
+	assert (decision.decision, decision.exchanges[0].number) == (rules.REPORTABLE, "2026-17")
+	assert str(decision.due_on)[:10] == announced  # the site is where this regulator is
+	r.send(cast, decision, kind=rules.FINAL, number="2026-18")
+	frappe.db.commit()
+	quality.open(r.DECISION, decision.name)
+	quality.sees(quality.say("What is owed was sent."), where=".qms-reporting")
 	assert frappe.db.get_value("File", {"file_url": decision.exchanges[0].file}, "is_private")
 
 	auditor = Hands(desk(cast.person(roles.AUDITOR), lang="zh")).open(r.DECISION, decision.name)
@@ -110,3 +113,45 @@ def test_what_is_overdue_is_seen_decided_and_reported(
 	auditor.page.settle()
 	auditor.sees("2026-17")
 	assert auditor.steps() == 0
+
+
+@pytest.mark.rule("H4")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_a_regulator_asks_is_owed_until_it_is_answered(
+	desk: Callable[..., DeskPage], cast: c.World, tmp_path: Path, lang: str
+) -> None:
+	decision = r.of(r.complaint(rules.EU), rules.EU)
+	frappe.db.commit()
+	quality = Hands(desk(cast.person(roles.QUALITY), lang=lang)).open(r.DECISION, decision.name)
+	quality.page.wait_for_selector(".qms-reporting", state="attached")
+	help_ = quality.field("aware_on").locator(".help-box")
+	expect(help_).to_contain_text({"en": "first knew", "zh": "首次获知"}[lang])
+	quality.button("Record Exchange")
+	# Until it is decided: the answer to a question, a question, a receipt.
+	quality.fill(quality.dialog, which="0")
+	expect(quality.field("owed_next", quality.dialog)).to_be_visible()
+	expect(quality.field("next_day", quality.dialog)).to_have_count(0)
+	quality.fill(quality.dialog, which="1", number="BfArM-7", comment="Which batch?")
+	expect(quality.field("owed_next", quality.dialog)).to_have_count(0)
+	quality.fill(quality.dialog, next_day=formatdate(add_to_date(now_datetime(), days=5)))
+	quality.page.shot("1-question")
+	quality.sign()
+	quality.page.wait_for_selector(".qms-reporting", state="attached")
+	quality.sees(quality.say("Answer to a Question"), where=".qms-reporting .qms-owed")
+	quality.page.shot("2-owed", full_page=True)
+	quality.button("Record Exchange")
+	quality.fill(quality.dialog, which="0", number="QA-12", owed_next="Nothing More")
+	file = tmp_path / "answer.txt"
+	file.write_text("Batch B-1", encoding="utf-8")
+	quality.field("file", quality.dialog).locator(".btn-attach").click()
+	quality.dialog.locator("input[type=file]").first.set_input_files(file)
+	quality.dialog.locator(".btn-modal-primary").click()
+	expect(quality.page.locator(".modal.show")).to_have_count(1)
+	quality.page.settle()
+	quality.page.shot("3-answer")
+	quality.sign()
+	frappe.db.rollback()
+	decision.reload()
+	assert [row.kind for row in decision.exchanges] == [rules.QUESTION, rules.ANSWER]
+	assert decision.exchanges[1].answers == "BfArM-7" and decision.clocks[0].sent_on
+	quality.page.shot("4-answered", full_page=True)

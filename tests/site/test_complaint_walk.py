@@ -62,10 +62,13 @@ def test_from_the_telephone_to_the_closing(world: c.World) -> None:
 
 	# What is owed to a regulator is sent before two others close.
 	other, management = h.second_quality(world), world.person(MANAGEMENT)
-	with nothing_changes(doc), pytest.raises(QMSRefusal, match="H4: A report is owed"):
+	with nothing_changes(doc), pytest.raises(QMSRefusal, match="H4: Something is owed to the regulator"):
 		h.do(other, "close", doc, "/")
 	r.send(world, r.of(doc, FDA), number="FDA-1")
-	with nothing_changes(doc), pytest.raises(QMSRefusal, match=f"H4: A report is owed .*: {EU}"):
+	with (
+		nothing_changes(doc),
+		pytest.raises(QMSRefusal, match=f"H4: Something is owed to the regulator .*: {EU}"),
+	):
 		h.do(other, "close", doc, "/")
 	r.send(world, decision, what=decision.clocks[0].what, number="EU-1")
 	# A serious injury: users may have to be told, and nobody has decided that yet.
@@ -126,7 +129,7 @@ def test_behind_a_signed_closing_nothing_is_answered_and_a_decision_opens_it_aga
 	r.decide(world, r.of(doc, EU), rules.REPORTABLE, "The authority sees it otherwise", due_on=due)
 	assert doc.reload().workflow_state == states.CLOSING
 	assert closing.missing(doc) == [roles.QUALITY, MANAGEMENT]
-	with pytest.raises(QMSRefusal, match="H4: A report is owed"):
+	with pytest.raises(QMSRefusal, match="H4: Something is owed to the regulator"):
 		h.do(h.second_quality(world), "close", doc, "/")
 
 
@@ -157,8 +160,16 @@ def test_who_decided_for_regulators_or_is_complained_about_does_not_close(world:
 				"number": "EU-1",
 				"on": str(now_datetime())[:19],
 				"comment": "?",
+				"next_day": str(add_to_date(now_datetime(), days=5))[:10],
 			},
 		)
+	# What the regulator asked is answered before the complaint is closed.
+	with (
+		nothing_changes(doc),
+		pytest.raises(QMSRefusal, match=r"H4: Something is owed to the regulator .*EU"),
+	):
+		h.do(h.second_quality(world), "close", doc, "/")
+	r.send(world, one.reload(), kind=rules.ANSWER)
 	with nothing_changes(doc), pytest.raises(QMSRefusal, match="H5: you handled this complaint"):
 		h.do(decider, "close", doc, "/")
 	# Whom it is about neither handles nor closes it, whatever the role.

@@ -12,6 +12,7 @@ from qms_customer.feedback import complaint_api, decisions, reporting
 from qms_customer.feedback import reporting_api as api
 from qms_customer.records.token import moving
 from qms_customer.returns import opened
+from qms_customer.rules import owed_next
 from qms_customer.rules import people as roles
 from qms_customer.rules import reportability as rules
 from tests.support import contracts as c
@@ -84,7 +85,11 @@ def decide(world: c.World, decision: Document, what: str, reason: str = "/", **m
 
 @staged
 def send(world: c.World, decision: Document, **values: Any) -> Document:
-	"""Quality records what was exchanged: an initial report unless said otherwise."""
+	"""Quality records what was exchanged: an initial report, after which nothing more is owed, unless said
+	otherwise.
+	"""
+	which = (values.get("direction", rules.TO), values.get("kind", rules.INITIAL))
+	choices = owed_next.AFTER.get(which, ())
 	with as_user(world.person(roles.QUALITY)):
 		exchange = {
 			"direction": rules.TO,
@@ -94,6 +99,8 @@ def send(world: c.World, decision: Document, **values: Any) -> Document:
 			"on": str(now_datetime())[:19],
 			"file": c.upload().file_url if "file" not in values else "",
 			"comment": "",
+			"owed_next": owed_next.NOTHING_MORE if len(choices) > 1 else "",
+			"next_day": "2099-01-01" if choices == (rules.ANSWER,) else "",
 			**values,
 		}
 		api.record_exchange(decision.name, shown(decision), exchange)

@@ -22,7 +22,9 @@
 	});
 
 	function sign(frm, opts) {
-		qms_customer.sign({ role: "QMS Quality", done: () => frm.reload_doc(), ...opts }).show();
+		const signing = qms_customer.sign({ role: "QMS Quality", done: () => frm.reload_doc(), ...opts });
+		signing.show();
+		return signing.dialog;
 	}
 
 	function decide(frm, panel) {
@@ -69,7 +71,16 @@
 	function exchange(frm, panel) {
 		const kinds = Object.entries(panel.exchanges).flatMap(([direction, names]) => names.map((kind) => ({ direction, kind })));
 		const shown = (value) => term(value, "Regulator Exchange");
-		sign(frm, {
+		// What may be owed after an exchange, by its kind; of a question its answer is, always.
+		const after = (which) => {
+			const { direction, kind } = kinds[which] || {};
+			return (panel.after.find(([one, other]) => one === direction && other === kind) || [])[2] || [];
+		};
+		const among = (wanted) => `eval:[${kinds.map((_, i) => i).filter((i) => wanted(kinds[i], after(i))).map((i) => `"${i}"`)}].includes(doc.which)`;
+		const choose = among((_, choices) => choices.length > 1);
+		const asks = among((_, choices) => choices.length === 1);
+		const next_day = `eval:(${asks.slice(5)}) || ((${choose.slice(5)}) && !["", undefined, null, "Nothing More"].includes(doc.owed_next))`;
+		const dialog = sign(frm, {
 			title: __("Record Exchange"),
 			fields: [
 				{
@@ -78,6 +89,14 @@
 					label: __("What Was Exchanged"),
 					options: kinds.map(({ direction, kind }, i) => ({ value: String(i), label: `${shown(direction)}: ${shown(kind)}` })),
 					reqd: 1,
+					onchange: () => {
+						const choices = after(dialog.get_value("which"));
+						dialog.set_df_property("owed_next", "options", [
+							{ value: "", label: "" },
+							...choices.map((value) => ({ value, label: __(value) })),
+						]);
+						dialog.set_value("owed_next", "");
+					},
 				},
 				{
 					fieldname: "what",
@@ -87,6 +106,17 @@
 					default: panel.owed[0],
 					depends_on: `eval:doc.which == "${kinds.findIndex(({ kind }) => kind === "Initial Report")}"`,
 					description: __("Of an initial report: which of those that are due it is"),
+				},
+				{
+					fieldname: "answers",
+					fieldtype: "Select",
+					label: __("Question Answered"),
+					options: [
+						{ value: "", label: "" },
+						...panel.asked.map(({ key, number, due }) => ({ value: key, label: `${number} (${due})` })),
+					],
+					default: panel.asked.length === 1 ? panel.asked[0].key : "",
+					depends_on: panel.asked.length ? among(({ direction, kind }) => direction === "To the Regulator" && kind !== "Initial Report") : "eval:false",
 				},
 				{ fieldname: "number", fieldtype: "Data", label: __("Number", null, "Regulator Exchange"), reqd: 1, slash: 1 },
 				{ fieldname: "on", fieldtype: "Datetime", label: __("Sent or Received On"), default: frappe.datetime.now_datetime(), reqd: 1 },
@@ -98,15 +128,48 @@
 					options: { doctype: frm.doctype, docname: frm.docname, make_attachments_public: false },
 				},
 				{ fieldname: "comment", fieldtype: "Small Text", label: __("Comment", null, "Regulator Exchange") },
+				{
+					fieldname: "owed_next",
+					fieldtype: "Select",
+					label: __("Owed Next"),
+					options: [],
+					depends_on: choose,
+					mandatory_depends_on: choose,
+					description: __("What was announced with it, or asked for"),
+				},
+				{
+					fieldname: "next_day",
+					fieldtype: "Date",
+					label: __("Owed Until"),
+					depends_on: next_day,
+					mandatory_depends_on: next_day,
+					description: __("The last day, where the regulator is"),
+				},
 			],
 			label: __("Record Exchange"),
 			meaning: "Exchange with the Regulator Recorded",
 			method: `${API}record_exchange`,
-			args: ({ which, what, number, on, file, comment }) => ({
-				name: frm.doc.name,
-				content_hash: panel.hash,
-				exchange: { ...kinds[which], what: what || "", number, on, file: file || "", comment: comment || "" },
-			}),
+			args: ({ which, what, number, on, file, comment, owed_next, next_day, answers }) => {
+				const { direction, kind } = kinds[which];
+				const more = after(which).length === 1 || (owed_next && owed_next !== "Nothing More");
+				const may_answer = direction === "To the Regulator" && kind !== "Initial Report";
+				return {
+					name: frm.doc.name,
+					content_hash: panel.hash,
+					exchange: {
+						direction,
+						kind,
+						what: what || "",
+						number,
+						on,
+						file: file || "",
+						comment: comment || "",
+						owed_next: (after(which).length > 1 && owed_next) || "",
+						next_day: (more && next_day) || "",
+						answers: (may_answer && answers) || "",
+					},
+				};
+			},
 		});
 	}
 })();

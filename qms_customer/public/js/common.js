@@ -378,7 +378,7 @@ const QMS_TERMS = {
 	]),
 	"Reportability Decision": { events: "Reporting Rule" },
 	"Reporting Clock": { what: "", event: "Reporting Rule", unit: "Reporting Rule" },
-	"Regulator Exchange": { direction: "Regulator Exchange", kind: "Regulator Exchange", what: "" },
+	"Regulator Exchange": { direction: "Regulator Exchange", kind: "Regulator Exchange", what: "", owed_next: "" },
 	"Return Sample Test": { finding: "Return Sample Test" },
 	"Customer Complaint": {
 		...Object.fromEntries(
@@ -440,9 +440,12 @@ qms_customer.show_terms = (doctype) => {
 				frappe.utils.escape_html(qms_customer.term(frappe.utils.unescape_html(value || ""), context));
 		}
 	}
-	// A form puts the time zone behind the description of a time before it looks for its translation.
-	for (const df of Object.values(fields)) {
-		if (df.fieldtype === "Datetime" && df.description) df.description = __(df.description, null, df.parent);
+	// A form puts the time zone behind the description of a time before it looks for its translation. Opened by its
+	// address, it has copied its fields by now.
+	for (const copy of [fields, ...Object.values(frappe.meta.docfield_copy[doctype] || {})]) {
+		for (const df of Object.values(copy)) {
+			if (df.fieldtype === "Datetime" && df.description) df.description = __(df.description, null, df.parent);
+		}
 	}
 	for (const field of ["workflow_state", "reference_doctype"]) {
 		if (fields[field]) {

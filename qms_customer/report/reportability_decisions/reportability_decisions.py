@@ -61,17 +61,17 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 	return _columns(), rows, None, chart, summary
 
 
-def _numbers(names: list[str]) -> dict[tuple[str, str], list[str]]:
-	"""The numbers of the reports that were sent, by decision and what was owed; one query."""
-	found: dict[tuple[str, str], list[str]] = {}
+def _numbers(names: list[str]) -> dict[tuple, list[str]]:
+	"""The numbers of what was sent, by decision and time; one query."""
+	found: dict[tuple, list[str]] = {}
 	for row in frappe.get_all(
 		"Regulator Exchange",
 		filters={"parenttype": DOCTYPE, "parent": ("in", names or [""]), "direction": TO},
-		fields=["parent", "what", "number"],
+		fields=["parent", "on", "number"],
 		order_by="parent, idx",
 	):
 		if row.number:
-			found.setdefault((row.parent, row.what or ""), []).append(row.number)
+			found.setdefault((row.parent, row.on), []).append(row.number)
 	return found
 
 
@@ -99,9 +99,11 @@ def _rows(decision: frappe._dict, clocks: Any, sent: dict, now: Any) -> list[dic
 		"customer_name": plain(decision.customer_name or ""),
 		"company": decision.company,
 	}
-	# An undecided one has the shortest deadline that is possible.
-	owed = clocks or [frappe._dict(what="", due_on=decision.due_on, sent_on=None)]
-	return [{**head, **_owed(one, sent.get((decision.name, one.what), ()), now)} for one in owed]
+	owed = list(clocks)
+	if undecided or not owed:
+		# An undecided one has the shortest deadline that is possible, beside what the regulator has asked.
+		owed.insert(0, frappe._dict(what="", due_on=decision.due_on, sent_on=None))
+	return [{**head, **_owed(one, sent.get((decision.name, one.sent_on), ()), now)} for one in owed]
 
 
 def _owed(one: frappe._dict, numbers: Any, now: Any) -> dict[str, Any]:
