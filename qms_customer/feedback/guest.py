@@ -21,7 +21,7 @@ from frappe.utils.password import get_encryption_key
 from frappe.workflow.doctype.workflow_action.workflow_action import process_workflow_actions
 
 from qms_customer.contract.settings import settings
-from qms_customer.feedback import guest_files, intake, make, receipts, record
+from qms_customer.feedback import guest_files, intake, make, receipts, received, record
 from qms_customer.feedback.reporting_job import alone
 from qms_customer.records.token import moving
 from qms_customer.rules import guest_form as rules
@@ -89,14 +89,24 @@ def receive(given: str, said: Mapping[str, str], trap: str, files: Sequence[Any]
 	feedback = _made(said, times)
 	if found := found or record.problems(feedback):
 		return _refused(found, given)
+	feedback.intake_key = received.key(CHANNEL, nonce)
 	if not _hold(nonce):
+		# Whoever took it in may have died before it said so.
+		if number := _stored(feedback.intake_key):
+			return Answer(number=number)
 		text = mark("Your message is just being taken in. Wait some seconds, and send the form again.")
 		return _refused([Refusal("H1", text, ())], given, status=409)
 	if not _below_limit():
 		_let_go(nonce)
 		return too_many(given)
 	frappe.db.after_rollback.add(lambda: _let_go(nonce))
-	_write(feedback, uploads)
+	try:
+		_write(feedback, uploads)
+	except frappe.UniqueValidationError:
+		frappe.db.rollback()
+		if not (number := _stored(feedback.intake_key)):
+			raise
+		return Answer(number=number)
 	frappe.db.after_commit.add(lambda: _keep(nonce, feedback.name))
 	return Answer(number=feedback.name, mailed=receipts.is_due(feedback.contact_email or ""))
 
@@ -275,6 +285,10 @@ def _keep(nonce: str, number: str) -> None:
 
 def _number_of(nonce: str) -> str:
 	return (frappe.cache.get(_key(nonce)) or b"").decode()
+
+
+def _stored(key: str) -> str:
+	return frappe.db.get_value(intake.DOCTYPE, {"intake_key": key}) or ""
 
 
 def _below_limit() -> bool:

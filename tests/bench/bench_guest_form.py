@@ -1,4 +1,5 @@
-"""What 50 visitors who send the web form at the same moment wait, beside a bare Web Form of Frappe (H1).
+"""What 50 visitors who send the web form at the same moment wait, beside a bare Web Form of Frappe, and what
+1,000 messages a minute do to who works (H1).
 
 bin/test tests/bench/bench_guest_form.py -s
 
@@ -30,6 +31,7 @@ from tests.support import env, services
 from tests.support import guest as g
 from tests.support.web import Client
 
+SENDERS = 12
 VISITORS, ROUNDS, BAR = 50, int(os.environ.get("QMS_BENCH_ROUNDS", "6")), 2.0
 OURS, PLAIN, FORM = "Customer Feedback", "Plain Bench Message", "plain-bench-message"
 SAID = {
@@ -178,3 +180,50 @@ def test_fifty_visitors_at_the_same_moment(
 	assert frappe.db.count("File", {"attached_to_doctype": OURS}) == VISITORS
 	assert not [n for n in names[::20] if verification.verify(OURS, n).findings]
 	assert ratio <= BAR
+
+
+def test_a_thousand_messages_a_minute(web_server: services.WebServer, committed: Callable[[], None]) -> None:
+	"""The limit of the site is taken in, everything else is told why; and somebody opens lists meanwhile."""
+	world = c.World()
+	quality, most, flood = world.person(roles.QUALITY), 100, 1000
+	g.opened(guest_form_per_hour=most)
+	committed()
+	tickets = [g.ticket() for _ in range(flood)]
+	codes: list[int] = []
+	worker = Client(web_server.url)
+	worker.login(quality, env.PASSWORD)
+
+	def opens_a_list() -> float:
+		began = time.perf_counter()
+		worker.get("/api/resource/Customer Feedback", params={"limit": 20}).raise_for_status()
+		return (time.perf_counter() - began) * 1000
+
+	def visitor(first: int) -> None:
+		with Client(web_server.url) as client:
+			for number in range(first, flood, SENDERS):
+				time.sleep(max(0.0, began + number * 60 / flood - time.monotonic()))
+				data = {**SAID, "details": f"Message {number}", "ticket": tickets[number]}
+				# An address of its own for each, as whoever floods may pretend.
+				headers = {"X-Forwarded-For": f"10.2.{number // 250}.{number % 250}"}
+				codes.append(client.post(f"/api/method/{g.SEND}", data=data, headers=headers).status_code)
+
+	at_rest = [opens_a_list() for _ in range(40)]
+	began = time.monotonic()
+	meanwhile = []
+	with ThreadPoolExecutor(SENDERS) as threads:
+		flooding = [threads.submit(visitor, number) for number in range(SENDERS)]
+		while not all(one.done() for one in flooding):
+			meanwhile.append(opens_a_list())
+			time.sleep(0.5)
+		for one in flooding:
+			one.result()
+	took = time.monotonic() - began
+	committed()
+	print(f"\n{flood} messages in {took:.0f} s: {codes.count(200)} taken in, {codes.count(429)} told why not")
+	for what, times in {"at rest": at_rest, "meanwhile": meanwhile}.items():
+		times = sorted(times)
+		print(f"a list of 20, {what}: median {statistics.median(times):.0f} ms, longest {times[-1]:.0f} ms")
+	assert (codes.count(200), codes.count(429)) == (most, flood - most)
+	names = frappe.get_all(OURS, {"channel": "Web Form"}, pluck="name")
+	assert len(names) == most and verification.verify(OURS).findings == []
+	assert took < 75

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email import message_from_string
@@ -26,12 +28,14 @@ from qms_customer.www import customer_feedback as page
 from tests.support import contracts as c
 from tests.support import feedback as f
 from tests.support import guest as g
-from tests.support import sales
+from tests.support import killing, sales
 from tests.support.people import as_user
+from tests.support.services import WebServer
 from tests.support.sql import count_queries
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(1)</script>"
+KILLS = 20
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +56,10 @@ def taken_in(*args: Any, **said: str) -> Document:
 	answer = g.received(*args, **said)
 	assert (answer.faults, answer.status) == ([], 200)
 	return frappe.get_doc(f.FEEDBACK, answer.number)
+
+
+def nonce_of(ticket: str) -> str:
+	return rules.read_ticket(guest._secret(), ticket, int(time.time()))[1]
 
 
 def todos(doc: Document) -> set[str]:
@@ -194,11 +202,13 @@ def test_a_form_counts_once_and_only_ours_counts(world: c.World) -> None:
 @pytest.mark.rule("H1")
 def test_what_is_rolled_back_may_be_sent_again(world: c.World) -> None:
 	given, before = g.ticket(), on_disk()
+	# While it is being written, another one of the same form waits.
+	assert guest._hold(nonce_of(given))
+	assert g.received(given=given).status == 409
+	guest._let_go(nonce_of(given))
 	frappe.db.savepoint("unwritten")
 	g.received([("a.jpg", g.picture())], given=given)
 	assert len(on_disk() - before) == 1
-	# It is being written: another one of the same form waits.
-	assert g.received(given=given).status == 409
 	frappe.db.rollback(save_point="unwritten")
 	frappe.db.after_rollback.run()
 	assert on_disk() == before
@@ -490,6 +500,63 @@ def test_without_scripts_a_visitor_keeps_what_they_typed(
 	assert doc.name in visitor.post(f"/api/method/{g.SEND}", data={**typed, "ticket": again}).text
 	committed()
 	assert frappe.db.count(f.FEEDBACK) == 1
+
+
+@pytest.mark.rule("H1", "H2")
+def test_a_worker_that_dies_while_a_visitor_sends_loses_nothing_and_takes_nothing_in_twice(
+	world: c.World, http: Callable[..., Any], web_server: WebServer, committed: Callable[[], None]
+) -> None:
+	"""At random points; who was not heard sends the same form again."""
+	world.person(roles.QUALITY)
+	g.opened(guest_form_per_hour=1000)
+	committed()
+	tickets = [g.ticket() for _ in range(KILLS + 2)]
+	photos = [g.picture() for _ in tickets]
+	client = http("Guest")
+	client.headers["Connection"] = "close"
+
+	def sending(number: int) -> killing.Call:
+		return lambda: client.post(
+			f"/api/method/{g.SEND}",
+			data={**g.SAID, "ticket": tickets[number], "details": f"Message {number}"},
+			files=[("files", ("leak.jpg", photos[number]))],
+			headers={"X-Forwarded-For": f"10.1.0.{number}"},
+		)
+
+	calls = [sending(number) for number in range(len(tickets))]
+	lasts = killing.usual(web_server, calls[:2])
+	results = killing.at_random_moments(web_server, random.Random(8), lasts, calls[2:])
+	assert set(results) <= {"200", killing.DIED} and results[killing.DIED] >= KILLS / 4, results
+	committed()
+	before = set(frappe.get_all(f.FEEDBACK, pluck="name"))
+	assert len(before) >= results["200"] + 2
+	# What is known of a form in redis may be gone too.
+	for key in frappe.cache.get_keys("qms_guest_form:"):
+		frappe.cache.delete(key)
+	numbers = []
+	for call in calls:
+		answer = call()
+		assert answer.status_code == 200, answer.text
+		numbers.append(answer.json()["message"]["number"])
+	committed()
+	stored = frappe.get_all(f.FEEDBACK, fields=["name", "details"], order_by="name")
+	assert sorted(numbers) == [one.name for one in stored] and before <= set(numbers)
+	assert sorted(one.details for one in stored) == sorted(f"Message {n}" for n in range(len(tickets)))
+	assert [len(files(frappe.get_doc(f.FEEDBACK, name))) for name in numbers] == [1] * len(numbers)
+	assert verification.verify(f.FEEDBACK).findings == []
+	# The jobs of the dead are lost, and are made up for.
+	guest.follow_up_again()
+	assert all(todos(frappe.get_doc(f.FEEDBACK, name)) for name in numbers)
+
+
+@pytest.mark.rule("H1")
+def test_who_took_a_form_in_and_died_before_saying_so_is_asked_the_database(world: c.World) -> None:
+	given = g.ticket()
+	number = g.received(given=given).number
+	guest._let_go(nonce_of(given))
+	assert guest._hold(nonce_of(given))
+	again = g.received(given=given)
+	assert (again.number, again.status, again.faults) == (number, 200, [])
 
 
 @pytest.mark.rule("H1")
