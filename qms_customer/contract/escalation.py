@@ -625,12 +625,21 @@ def _reports(today: date) -> list[Item]:
 	found = []
 	for row in frappe.get_all(
 		REPORTABILITY,
-		or_filters={"decision": reportability.UNDECIDED, "due_on": ("is", "set")},
-		fields=["name", "company", "customer", "complaint", "regime", "decision", "decide_by", "due_on"],
+		or_filters={"decision": reportability.UNDECIDED, "first_due_on": ("is", "set")},
+		fields=[
+			"name",
+			"company",
+			"customer",
+			"complaint",
+			"regime",
+			"decision",
+			"decide_by",
+			"first_due_on",
+		],
 		order_by="name",
 	):
-		undecided = row.decision == reportability.UNDECIDED
-		due = row.decide_by if undecided else row.due_on
+		undecided = row.decision == reportability.UNDECIDED and row.decide_by and row.decide_by < today
+		due = row.decide_by if undecided else row.first_due_on
 		if not due or getdate(due) >= today:
 			continue
 		row.update({"reference_doctype": "Customer Complaint", "reference_name": row.complaint})

@@ -59,11 +59,12 @@ def locked(name: str, content_hash: str) -> tuple[Document, Document]:
 	return decision, complaint
 
 
-def first_open(decision: Document) -> Any:
-	"""Return of the deadlines of what is not sent yet the first, None if there is none (H4)."""
-	return min(
-		(c for c in decision.clocks if not c.sent_on), key=lambda c: get_datetime(c.due_on), default=None
-	)
+def asked(decision: Document) -> list[Document]:
+	"""Return the deadlines of what was announced to the regulator, or asked for by it, and is not sent, the
+	first first (H4).
+	"""
+	found = [c for c in decision.clocks if c.asked_on and not (c.sent_on or c.withdrawn_on)]
+	return sorted(found, key=lambda c: get_datetime(c.due_on))
 
 
 def save(decision: Document, event: str = "") -> None:

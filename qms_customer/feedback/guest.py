@@ -73,9 +73,12 @@ def receive(given: str, said: Mapping[str, str], trap: str, files: Sequence[Any]
 	the answer was lost, it gets the number that it has.
 	"""
 	state, nonce = rules.read_ticket(_secret(), given, int(time.time()))
+	key = received.key(CHANNEL, nonce)
 	if nonce and (known := _number_of(nonce)):
 		return Answer(number=known)
 	if state == rules.OVER:
+		if nonce and (number := _stored(key)):
+			return Answer(number=number)
 		text = mark("The form was open for too long. Look at it once more, and send it again.")
 		return _refused([Refusal("H1", text, ())])
 	if state == rules.EARLY:
@@ -89,11 +92,13 @@ def receive(given: str, said: Mapping[str, str], trap: str, files: Sequence[Any]
 	feedback = _made(said, times)
 	if found := found or record.problems(feedback):
 		return _refused(found, given)
-	feedback.intake_key = received.key(CHANNEL, nonce)
-	if not _hold(nonce):
-		# Whoever took it in may have died before it said so.
-		if number := _stored(feedback.intake_key):
-			return Answer(number=number)
+	feedback.intake_key = key
+	is_held = _hold(nonce)
+	if number := _stored(key):
+		# Whoever took it in died before it said so.
+		_keep(nonce, number)
+		return Answer(number=number)
+	if not is_held:
 		text = mark("Your message is just being taken in. Wait some seconds, and send the form again.")
 		return _refused([Refusal("H1", text, ())], given, status=409)
 	if not _below_limit():
@@ -104,8 +109,9 @@ def receive(given: str, said: Mapping[str, str], trap: str, files: Sequence[Any]
 		_write(feedback, uploads)
 	except frappe.UniqueValidationError:
 		frappe.db.rollback()
-		if not (number := _stored(feedback.intake_key)):
+		if not (number := _stored(key)):
 			raise
+		_keep(nonce, number)
 		return Answer(number=number)
 	frappe.db.after_commit.add(lambda: _keep(nonce, feedback.name))
 	return Answer(number=feedback.name, mailed=receipts.is_due(feedback.contact_email or ""))

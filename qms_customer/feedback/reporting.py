@@ -19,7 +19,7 @@ from frappe.utils import cint, get_datetime, getdate, now_datetime
 from qms_customer.contract import notify, people, workdays
 from qms_customer.contract.settings import settings
 from qms_customer.feedback import regimes, reporting_alerts
-from qms_customer.feedback.decisions import COMPLAINT, DOCTYPE, first_open, local, moment, now, save
+from qms_customer.feedback.decisions import COMPLAINT, DOCTYPE, asked, local, moment, now, save
 from qms_customer.records import contents
 from qms_customer.records.token import moving
 from qms_customer.rules import mark, owed_next
@@ -81,7 +81,7 @@ def owed(complaint: str) -> list[str]:
 	"""Return the regimes in which it is decided and something is owed that is not sent yet (H4)."""
 	return frappe.get_all(
 		DOCTYPE,
-		filters={"complaint": complaint, "decision": ("!=", UNDECIDED), "due_on": ("is", "set")},
+		filters={"complaint": complaint, "decision": ("!=", UNDECIDED), "first_due_on": ("is", "set")},
 		pluck="regime",
 		order_by="creation, name",
 	)
@@ -221,10 +221,14 @@ def reported(decision: Document) -> set[str]:
 def waiting(decision: Document) -> list[owed_next.Open]:
 	"""Return what was announced to the regulator, or asked for by it, and is not sent yet (H4)."""
 	return [
-		owed_next.Open(c.name, c.what, moment(c.asked_on), moment(c.due_on))
-		for c in decision.clocks
-		if c.asked_on and not c.sent_on
+		owed_next.Open(c.name, c.what, moment(c.asked_on), moment(c.due_on), c.direction)
+		for c in asked(decision)
 	]
+
+
+def called(clock: Document) -> str:
+	"""Return how people tell what was announced or asked for from others: by number and time (H4)."""
+	return f"{clock.source} ({get_datetime(clock.asked_on):%Y-%m-%d %H:%M})"
 
 
 def go_on(decision: Document, one: rules.Exchange, was_open: list[owed_next.Open], zone: str) -> None:
@@ -234,16 +238,17 @@ def go_on(decision: Document, one: rules.Exchange, was_open: list[owed_next.Open
 	rows, on = {c.name: c for c in decision.clocks}, local(one.on)
 	settled = owed_next.settled(one, was_open)
 	for key in settled:
-		rows[key].sent_on = on
-	if one.owed_next in ("", owed_next.NOTHING_MORE):
+		rows[key].set("withdrawn_on" if one.kind == rules.WITHDRAWN else "sent_on", on)
+	if not owed_next.is_more(one.owed_next):
 		return
 	values = {
 		"due_on": local(rules.end_of_day(one.next_day, zone)),
 		"source": one.number,
 		"asked_on": on,
+		"direction": one.direction,
 	}
 	left = [o for o in was_open if o.key not in settled]
-	if key := owed_next.moved(one.owed_next, left, now()):
+	if key := owed_next.moved(one, left, now()):
 		rows[key].update(values)
 	else:
 		decision.append("clocks", {"what": one.owed_next, **values})
@@ -286,6 +291,7 @@ def settle(decision: Document, found: Found) -> None:
 	kept = decision.decision == REPORTABLE and not wanted
 	for row in list(decision.clocks):
 		if row.asked_on:
+			_keep_quiet(row, row.due_on)
 			continue
 		values = wanted.pop(row.what, None)
 		if values and not row.sent_on:
@@ -294,36 +300,48 @@ def settle(decision: Document, found: Found) -> None:
 			decision.remove(row)
 	for what, values in wanted.items():
 		decision.append("clocks", {"what": what, **values})
+	decision.due_on = None
+	if decision.decision == REPORTABLE:
+		decision.due_on = min(
+			(get_datetime(c.due_on) for c in decision.clocks if not (c.sent_on or c.asked_on)), default=None
+		)
+	elif decision.decision == UNDECIDED and found.provisional:
+		decision.due_on = local(found.provisional[0].at)
 	# A regulator may ask whatever was decided.
-	until = [get_datetime(c.due_on) for c in decision.clocks if not c.sent_on]
-	if decision.decision == UNDECIDED and found.provisional:
-		until.append(local(found.provisional[0].at))
-	decision.due_on = min(until, default=None)
+	until = [decision.due_on, *(c.due_on for c in asked(decision))]
+	decision.first_due_on = min((get_datetime(one) for one in until if one), default=None)
 	# Of what is decided it stays, as by then it had to be: whether it was in time is asked later.
 	if decision.decision == UNDECIDED:
 		days = cint(settings().decision_due_days)
 		by = workdays.calendar(decision.company).add_workdays(getdate(decision.asked_on), days)
 		decision.decide_by = min(by, getdate(decision.due_on)) if decision.due_on else by
-	# A deadline that moved away is told of anew when it comes near.
-	near = rules.urgency(moment(decision.due_on), now()) if decision.due_on else 0
-	decision.told = min(cint(decision.told), near)
+	_keep_quiet(decision, decision.due_on)
+
+
+def _keep_quiet(told: Document, due_on: Any) -> None:
+	"""A deadline that moved away is told of anew when it comes near."""
+	near = rules.urgency(moment(due_on), now()) if due_on else 0
+	told.told = min(cint(told.told), near)
 
 
 def put_into_inbox(decision: Document) -> None:
 	"""Put what a decision waits for into the inboxes of Quality, and of nobody else (H4, L3)."""
 	notify.done(decision)
+	about = (decision.complaint, decision.regime)
+	texts, days = [], []
 	if decision.decision == UNDECIDED:
-		text = _("Decide whether complaint {0} is reportable: {1}").format(
-			decision.complaint, decision.regime
-		)
-	elif (next_one := first_open(decision)) and next_one.asked_on:
-		text = _("Complaint {0} ({1}): {2}").format(decision.complaint, decision.regime, _(next_one.what))
-	elif next_one:
-		text = _("Report complaint {0}: {1}").format(decision.complaint, decision.regime)
-	else:
+		texts.append(_("Decide whether complaint {0} is reportable: {1}").format(*about))
+		days.append(decision.decide_by)
+	elif decision.due_on:
+		texts.append(_("Report complaint {0}: {1}").format(*about))
+		days.append(decision.due_on)
+	for clock in asked(decision):
+		texts.append(_("To the regulator on complaint {0} ({1}): {2}").format(*about, _(clock.what)))
+		days.append(clock.due_on)
+	if not texts:
 		return
-	due = decision.decide_by if decision.decision == UNDECIDED else decision.due_on
-	notify.assign(decision, people.holders(QUALITY), text, str(getdate(due)) if due else None)
+	due = min((getdate(day) for day in days if day), default=None)
+	notify.assign(decision, people.holders(QUALITY), "; ".join(texts), str(due) if due else None)
 
 
 def _make(complaint: Document, regime: str, known: regimes.Known) -> str:
@@ -398,7 +416,8 @@ def _clock(due: rules.Due) -> dict[str, Any]:
 
 def _state(decision: Document) -> tuple:
 	"""What of a decision is worth a new entry in its chain, and when it is to be decided."""
-	return contents.text_of(decision), str(decision.decide_by or ""), cint(decision.told)
+	told = [cint(one.told) for one in (decision, *decision.clocks)]
+	return contents.text_of(decision), str(decision.decide_by or ""), told
 
 
 def _plain(value: Any) -> str:

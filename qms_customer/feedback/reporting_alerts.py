@@ -1,12 +1,12 @@
 """Alerts before and after the deadlines of regulators, at most one of each stage (H4, L3)."""
 
 from collections import defaultdict
-from datetime import datetime
+from collections.abc import Iterable
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import cint, format_datetime, get_datetime
+from frappe.utils import cint, format_datetime
 
 from qms_customer.contract import escalation, people
 from qms_customer.feedback import decisions
@@ -29,40 +29,52 @@ NEXT_DUE = mark("To the regulator on complaint {0} ({1}), due on {2}: {3}")
 NEXT_LATE = mark("Overdue: to the regulator on complaint {0} ({1}), due on {2}: {3}")
 
 
-def stage(decision: Document) -> int:
-	"""Return which stage a deadline has reached of which nobody was told yet, 0 for none (H4)."""
-	if not decision.due_on:
-		return 0
-	reached = rules.urgency(decisions.moment(decision.due_on), decisions.now())
-	return reached if reached > cint(decision.told) else 0
+def news(decision: Document) -> list[tuple[Document, int]]:
+	"""Return which deadlines have reached a stage of which nobody was told yet, with the stage (H4).
+
+	That of the rules is the decision's own; each that was announced or asked for has its row.
+	"""
+	found = []
+	for told in (decision, *decisions.asked(decision)):
+		if told.due_on:
+			reached = rules.urgency(decisions.moment(told.due_on), decisions.now())
+			if reached > cint(told.told):
+				found.append((told, reached))
+	return found
 
 
 def alert(decision: Document) -> bool:
-	"""Tell of a deadline that is nearer by a stage, or over, and return whether it was told of (H4).
+	"""Tell of deadlines that are nearer by a stage, or over, and return whether any was told of (H4).
 
 	Quality; from a day before on the management representative too; once it is over the general manager. Told
 	and noted stand or fall together.
 	"""
-	reached = stage(decision)
-	if not reached:
-		return False
-	roles = [QUALITY]
-	if reached > 1:
-		roles.append(MANAGEMENT_REPRESENTATIVE)
-	late = rules.is_overdue(reached)
-	if late:
-		roles.append(GENERAL_MANAGER)
-	first = decisions.first_open(decision)
-	what = first.what if first and first.asked_on and _same(first.due_on, decision.due_on) else ""
-	if what:
-		text = NEXT_LATE if late else NEXT_DUE
-	elif decision.decision == rules.UNDECIDED:
-		text = UNDECIDED_LATE if late else UNDECIDED_DUE
-	else:
-		text = REPORT_LATE if late else REPORT_DUE
-	# Counting is no content: no entry in the chain, and no turn for whoever has the form open.
-	with moving(decision):
-		decision.db_set("told", reached, update_modified=False)
+	found = news(decision)
+	for told, reached in found:
+		roles = [QUALITY]
+		if reached > 1:
+			roles.append(MANAGEMENT_REPRESENTATIVE)
+		late = rules.is_overdue(reached)
+		if late:
+			roles.append(GENERAL_MANAGER)
+		# Counting is no content: no entry in the chain, and no turn for whoever has the form open.
+		with moving(decision):
+			frappe.db.set_value(told.doctype, told.name, "told", reached, update_modified=False)
+			told.told = reached
+		_tell(decision, told, _text(decision, told, late), roles)
+	return bool(found)
+
+
+def _text(decision: Document, told: Document, late: bool) -> str:
+	if told is not decision:
+		return NEXT_LATE if late else NEXT_DUE
+	if decision.decision == rules.UNDECIDED:
+		return UNDECIDED_LATE if late else UNDECIDED_DUE
+	return REPORT_LATE if late else REPORT_DUE
+
+
+def _tell(decision: Document, told: Document, text: str, roles: Iterable[str]) -> None:
+	"""Tell who holds these roles, each in their language."""
 	languages = escalation.languages()
 	groups = defaultdict(list)
 	for user in dict.fromkeys(user for role in roles for user in people.holders(role)):
@@ -73,12 +85,7 @@ def alert(decision: Document) -> bool:
 			said = _(text).format(
 				decision.complaint,
 				decision.regime,
-				format_datetime(decision.due_on),
-				_(what) if what else "",
+				format_datetime(told.due_on),
+				"" if told is decision else _(told.what),
 			)
 		escalation.notify_now(users, said, decision.doctype, decision.name)
-	return True
-
-
-def _same(one: str | datetime, other: str | datetime) -> bool:
-	return get_datetime(one) == get_datetime(other)

@@ -104,7 +104,7 @@ def _waiting(there: dict[str, dict[str, frappe._dict]]) -> list[str]:
 	}
 	for filters in (
 		{"decision": rules.UNDECIDED},
-		{"due_on": ("is", "set")},
+		{"first_due_on": ("is", "set")},
 	):
 		found.update(frappe.get_all(reporting.DOCTYPE, filters=filters, pluck="name", order_by=""))
 	return sorted(found)
@@ -129,7 +129,7 @@ def due(names: Collection[str], known: regimes.Known) -> list[tuple[str, str]]:
 	for decision in decisions:
 		try:
 			current = reporting.is_current(decision, complaints[decision.complaint], known)
-			if not current or reporting_alerts.stage(decision):
+			if not current or reporting_alerts.news(decision):
 				found.append((decision.name, decision.complaint))
 		except Exception:
 			# A complaint that is gone by SQL, a regime that nobody knows.

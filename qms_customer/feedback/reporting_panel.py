@@ -32,7 +32,7 @@ def panel(decision: Document, complaint: Document) -> dict[str, Any]:
 			colour=COLOUR,
 			time=left(decision),
 			reports=[c for c in decision.clocks if not c.sent_on and not c.asked_on],
-			asked=[c for c in decision.clocks if not c.sent_on and c.asked_on],
+			asked=decisions.asked(decision),
 			at=at,
 			questions=questions(complaint),
 			suggestion=found.suggestion,
@@ -48,9 +48,7 @@ def panel(decision: Document, complaint: Document) -> dict[str, Any]:
 		"no_rule": int(not found.suggestion.rules),
 		"owed": [c.what for c in decision.clocks if not c.sent_on and not c.asked_on],
 		"asked": [
-			{"key": c.name, "number": c.source, "due": at(c.due_on)}
-			for c in decision.clocks
-			if c.what == rules.ANSWER and c.asked_on and not c.sent_on
+			{"key": c.name, "what": c.what, "called": reporting.called(c)} for c in decisions.asked(decision)
 		],
 		"after": [[*which, list(choices)] for which, choices in owed_next.AFTER.items()],
 		"exchanges": {
@@ -85,7 +83,7 @@ def of_complaint(complaint: Document) -> dict[str, Any]:
 		"html": render(
 			"panels/complaint_reporting.html",
 			complaint=complaint,
-			decisions=[(one, left(one)) for one in found],
+			decisions=[(one, left(one, "first_due_on")) for one in found],
 			at=at,
 			colour=COLOUR,
 			questions=questions(complaint),
@@ -126,11 +124,11 @@ def at(value: Any) -> str:
 	return f"{format_datetime(local)} ({zone})"
 
 
-def left(decision: Document) -> dict[str, Any] | None:
-	"""Return how much time is left until the deadline of a decision, in words, with its colour (H4)."""
-	if not decision.due_on:
+def left(decision: Document, until: str = "due_on") -> dict[str, Any] | None:
+	"""Return how much time is left until a deadline of a decision, in words, with its colour (H4)."""
+	if not decision.get(until):
 		return None
-	due, now = decisions.moment(get_datetime(decision.due_on)), decisions.now()
+	due, now = decisions.moment(get_datetime(decision.get(until))), decisions.now()
 	stage, seconds = rules.urgency(due, now), int(abs((due - now).total_seconds()))
 	days, hours = seconds // 86400, seconds % 86400 // 3600
 	late = rules.is_overdue(stage)

@@ -3,12 +3,13 @@ K3).
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import get_datetime, getdate, now_datetime
+from frappe.utils import get_datetime, now_datetime
 
 from qms_customer.contract import notify, people
 from qms_customer.erp.file import is_stored, require_readable
@@ -133,7 +134,8 @@ def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> D
 		for field in ("direction", "kind", "what", "number", "owed_next", "answers")
 	}
 	values["owed_next"] = owed_next.owed_after(values["direction"], values["kind"], values["owed_next"])
-	values["next_day"] = _day(given.get("next_day"))
+	more = owed_next.is_more(values["owed_next"])
+	values["next_day"] = _day(given.get("next_day")) if more else None
 	file, comment = str(given.get("file") or ""), str(given.get("comment") or "").strip()
 	on = _time(given.get("on"))
 	one = rules.Exchange(
@@ -154,10 +156,13 @@ def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> D
 		reporting.aware_of(complaint),
 		decisions.now(),
 	)
-	if found := found + owed_next.refusals(one, bool(reporting.reported(doc)), waiting):
+	known = regimes.read()
+	zone = known.regimes[doc.regime].zone
+	if found := found + owed_next.refusals(one, bool(reporting.reported(doc)), waiting, zone):
 		refuse(found)
 	if file:
 		require_readable("H4", file)
+	about = one.answers or (one.kind == rules.ANSWER and owed_next.settled(one, waiting)[0])
 	signing.in_hand()
 	user = frappe.session.user
 	doc.append(
@@ -165,7 +170,7 @@ def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> D
 		{
 			**values,
 			"what": one.what if initial else None,
-			"answers": next((c.source for c in doc.clocks if c.name == one.answers), None),
+			"answers": next((reporting.called(c) for c in doc.clocks if c.name == about), None),
 			"on": on,
 			"comment": comment,
 			"file": file or None,
@@ -179,8 +184,9 @@ def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> D
 		for clock in by_rule:
 			if clock.what == one.what:
 				clock.sent_on = on
-	known = regimes.read()
-	reporting.go_on(doc, one, waiting, known.regimes[doc.regime].zone)
+		# What is the next now was not told of.
+		doc.told = 0
+	reporting.go_on(doc, one, waiting, zone)
 	reporting.bring(doc, complaint, known)
 	decisions.save(doc)
 	said = f"{one.direction}: {one.kind} {one.number}"
@@ -197,8 +203,8 @@ def _time(value: Any) -> Any:
 		refuse_one("H4", mark("This is no time: {0}."), str(value))
 
 
-def _day(value: Any) -> Any:
+def _day(value: Any) -> date | None:
 	try:
-		return getdate(value) if value else None
-	except Exception:
+		return date.fromisoformat(str(value)) if value else None
+	except ValueError:
 		refuse_one("H4", mark("This is no day: {0}."), str(value))

@@ -331,7 +331,7 @@ RECORDS: dict[str, RecordType] = {
 		correctable=frozenset({"explanation"}),
 	),
 	REPORTABILITY: RecordType(
-		bookkeeping=frozenset({"turn", "told", "decide_by"}),
+		bookkeeping=frozenset({"turn", "told", "decide_by", "clocks.told"}),
 		complete={"reason": lambda d: bool(d.decided_by)},
 		correctable=frozenset({"reason", "exchanges.number", "exchanges.comment"}),
 		# H4: what was exchanged is evidence from the moment it is attached.

@@ -7,6 +7,7 @@ No rule says until when: the regulator does, or who reports. What was not said i
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from qms_customer.rules import mark
 from qms_customer.rules.reportability import (
@@ -18,11 +19,14 @@ from qms_customer.rules.reportability import (
 	INITIAL,
 	QUESTION,
 	TO,
+	WITHDRAWN,
 	Exchange,
 )
 from qms_customer.rules.review import Refusal
 
 NOTHING_MORE = "Nothing More"
+# In years: beyond it a day was mistyped.
+FARTHEST = 10
 _REPORTS = (NOTHING_MORE, FOLLOW_UP, FINAL)
 # By what is exchanged what may be owed after it; a question is always owed an answer.
 AFTER = {
@@ -40,14 +44,15 @@ ANSWERING = (ANSWER, FOLLOW_UP, FINAL)
 
 @dataclass(frozen=True)
 class Open:
-	"""What was announced or asked for and is not sent yet. `since`: the exchange that did so; `due`: the last
-	moment. Both with a time zone.
+	"""What was announced or asked for and is not sent yet. `since`: when that was exchanged, in which
+	`direction`; `due`: the last moment. Both with a time zone.
 	"""
 
 	key: str
 	what: str
 	since: datetime
 	due: datetime
+	direction: str = TO
 
 
 def owed_after(direction: str, kind: str, given: str) -> str:
@@ -56,41 +61,66 @@ def owed_after(direction: str, kind: str, given: str) -> str:
 	return choices[0] if len(choices) == 1 else given
 
 
-def refusals(one: Exchange, reported: bool, waiting: Collection[Open]) -> list[Refusal]:
+def is_more(owed: str) -> bool:
+	"""Return whether something is owed next (H4)."""
+	return owed not in ("", NOTHING_MORE)
+
+
+def refusals(one: Exchange, reported: bool, waiting: Collection[Open], zone: str) -> list[Refusal]:
 	"""Return what stands against what an exchange says of the time after it, all at once (H4).
 
-	`reported`: an initial report was sent before; `waiting`: what is not sent yet.
+	`reported`: an initial report was sent before; `waiting`: what is not sent yet; `zone`: the regulator's.
 	"""
 	found = []
 	choices = AFTER.get((one.direction, one.kind), ())
-	more = one.owed_next not in ("", NOTHING_MORE)
 	if choices and one.owed_next not in choices:
 		found.append(Refusal("H4", mark("Say what is owed next, or that nothing more is."), ()))
-	elif more and not choices:
+	elif is_more(one.owed_next) and not choices:
 		found.append(Refusal("H4", mark("Nothing is owed after this: {0}."), (one.kind,)))
-	elif more:
+	elif is_more(one.owed_next):
 		if one.owed_next in (FOLLOW_UP, FINAL) and not reported and one.kind != INITIAL:
 			found.append(Refusal("H4", mark("There is no initial report to follow up."), ()))
-		if one.next_day is None:
-			found.append(Refusal("H4", mark("Say until which day it is owed: {0}."), (one.owed_next,)))
-		elif one.on and one.next_day < one.on.date():
-			found.append(
-				Refusal("H4", mark("It cannot be owed until a day before the exchange: check both."), ())
-			)
-	return found + _answer_refusals(one, waiting)
+		found += _day_refusals(one, zone)
+	return found + _about_refusals(one, waiting)
 
 
-def _answer_refusals(one: Exchange, waiting: Collection[Open]) -> list[Refusal]:
-	questions = {o.key: o for o in waiting if o.what == ANSWER}
-	asked = questions.get(one.answers)
-	if one.answers and (one.direction != TO or one.kind not in ANSWERING):
+def _day_refusals(one: Exchange, zone: str) -> list[Refusal]:
+	day = one.next_day
+	if day is None:
+		return [Refusal("H4", mark("Say until which day it is owed: {0}."), (one.owed_next,))]
+	if one.on is None:
+		return []
+	there = one.on.astimezone(ZoneInfo(zone)).date()
+	if day < there:
+		return [Refusal("H4", mark("It cannot be owed until a day before the exchange: check both."), ())]
+	if day.year > there.year + FARTHEST:
+		return [Refusal("H4", mark("This day is too far away: {0}."), (str(day),))]
+	return []
+
+
+def _about_refusals(one: Exchange, waiting: Collection[Open]) -> list[Refusal]:
+	"""What stands against what it is about: a question that it answers, what is not owed any more."""
+	sent = one.direction == TO
+	answering = sent and one.kind in ANSWERING
+	withdrawing = not sent and one.kind == WITHDRAWN
+	choices = {o.key: o for o in waiting if withdrawing or o.what == ANSWER}
+	about = choices.get(one.answers)
+	if one.answers and not (answering or withdrawing):
 		return [Refusal("H4", mark("This answers no question: {0}."), (one.kind,))]
-	if one.answers and not asked:
-		return [Refusal("H4", mark("That question is not open: reload the form and choose one that is."), ())]
-	if asked and one.on and one.on < asked.since:
-		return [Refusal("H4", mark("The question came after this was sent: check both times."), ())]
-	if one.kind == ANSWER and one.direction == TO and not one.answers and len(questions) > 1:
+	if one.answers and not about:
+		return [Refusal("H4", mark("That is not open any more: reload the form and choose what is."), ())]
+	if withdrawing and not about:
+		return [Refusal("H4", mark("Say what is not owed any more."), ())]
+	if about and one.on and one.on < about.since:
+		return [Refusal("H4", mark("That was asked for after this was sent: check both times."), ())]
+	if one.kind != ANSWER or not sent or about:
+		return []
+	if not choices:
+		return [Refusal("H4", mark("There is no open question: record the question first."), ())]
+	if len(choices) > 1:
 		return [Refusal("H4", mark("Say which question it answers."), ())]
+	if one.on and all(one.on < o.since for o in choices.values()):
+		return [Refusal("H4", mark("That was asked for after this was sent: check both times."), ())]
 	return []
 
 
@@ -98,9 +128,9 @@ def settled(one: Exchange, waiting: Iterable[Open]) -> list[str]:
 	"""Return the keys of what an exchange settles (H4).
 
 	A report that was announced by its kind; the question that it says it answers, and an answer the only one
-	that is open. Nothing that was announced or asked for after it was sent.
+	that is open; what is not owed any more. Nothing that was announced or asked for after it.
 	"""
-	if one.direction != TO or one.on is None:
+	if one.on is None or (one.direction == FROM and one.kind != WITHDRAWN):
 		return []
 	before = [o for o in waiting if o.since <= one.on]
 	found = [o.key for o in before if o.what in _SETTLES.get(one.kind, ()) or o.key == one.answers]
@@ -109,11 +139,23 @@ def settled(one: Exchange, waiting: Iterable[Open]) -> list[str]:
 	return found
 
 
-def moved(what: str, waiting: Iterable[Open], now: datetime) -> str:
-	"""Return the key of what gets a new day because the same is announced again, "" if nothing does (H4).
+def moved(one: Exchange, waiting: Iterable[Open], now: datetime) -> str:
+	"""Return the key of what gets a new day because the same is announced or asked for again, "" if nothing
+	does: then it is owed besides (H4).
 
-	What is overdue gets none: it stays overdue until it is sent. Each question has a day of its own.
+	What is overdue gets none: it stays overdue until it is sent. A day that the regulator has set is moved by
+	the regulator only, nothing by an older letter. Each question has a day of its own.
 	"""
-	if what == ANSWER:
+	if one.owed_next == ANSWER or one.on is None:
 		return ""
-	return next((o.key for o in waiting if o.what == what and o.due >= now), "")
+	return next(
+		(
+			o.key
+			for o in waiting
+			if o.what == one.owed_next
+			and o.due >= now
+			and o.since <= one.on
+			and (o.direction == TO or one.direction == FROM)
+		),
+		"",
+	)

@@ -399,18 +399,19 @@ def stands(decision: str, taken_on: Collection[str], suggestion: Suggestion) -> 
 
 TO, FROM = "To the Regulator", "From the Regulator"
 DIRECTIONS = (TO, FROM)
-INITIAL, FOLLOW_UP, FINAL, ANSWER, QUESTION, ACKNOWLEDGED = (
+INITIAL, FOLLOW_UP, FINAL, ANSWER, QUESTION, ACKNOWLEDGED, WITHDRAWN = (
 	"Initial Report",
 	"Follow-up Report",
 	"Final Report",
 	"Answer to a Question",
 	"Question",
 	"Acknowledgement of Receipt",
+	"Not Owed Any More",
 )
 # By direction what can be sent.
 EXCHANGES: Mapping[str, tuple[str, ...]] = {
 	TO: (INITIAL, FOLLOW_UP, FINAL, ANSWER),
-	FROM: (QUESTION, ACKNOWLEDGED),
+	FROM: (QUESTION, ACKNOWLEDGED, WITHDRAWN),
 }
 
 
@@ -418,8 +419,8 @@ EXCHANGES: Mapping[str, tuple[str, ...]] = {
 class Exchange:
 	"""H4: one letter, message or form to or from a regulator. `what`: which of the things owed it is.
 
-	`owed_next`, `next_day`: what was announced or asked for with it, and until which day; `answers`: the
-	question that it answers, by its key. See rules/owed_next.py.
+	`owed_next`, `next_day`: what was announced or asked for with it, and until which day; `answers`: by its
+	key what it is about, such as a question that it answers. See rules/owed_next.py.
 	"""
 
 	direction: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -17,12 +18,12 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SENT = r.Exchange(r.TO, r.INITIAL, "Event Report", "1", NOON, True, owed_next=NOTHING_MORE)
 
 
-def asked(key: str, days: int = 0, due: int = 10, what: str = r.ANSWER) -> Open:
-	return Open(key, what, NOON + timedelta(days=days), NOON + timedelta(days=due))
+def asked(key: str, days: int = 0, due: int = 10, what: str = r.ANSWER, direction: str = r.TO) -> Open:
+	return Open(key, what, NOON + timedelta(days=days), NOON + timedelta(days=due), direction)
 
 
-def said(one: r.Exchange, reported: bool = True, *waiting: Open) -> str:
-	return " ".join(refusal.message for refusal in rules.refusals(one, reported, waiting))
+def said(one: r.Exchange, reported: bool = True, *waiting: Open, zone: str = "UTC") -> str:
+	return " ".join(refusal.message for refusal in rules.refusals(one, reported, waiting, zone))
 
 
 @pytest.mark.rule("H4")
@@ -36,6 +37,7 @@ def test_after_a_report_it_is_said_what_is_owed(kind: str) -> None:
 	# The day itself is enough, the day before is a mistake of typing.
 	assert said(replace(one, owed_next=r.FINAL, next_day=date(2026, 3, 2))) == ""
 	assert "a day before" in said(replace(one, owed_next=r.FINAL, next_day=date(2026, 3, 1)))
+	assert "too far away" in said(replace(one, owed_next=r.FINAL, next_day=date.max))
 	assert "Say what is owed next" in said(replace(one, owed_next=r.ANSWER, next_day=date(2026, 4, 1)))
 
 
@@ -61,12 +63,13 @@ def test_nothing_follows_a_final_report_and_a_follow_up_needs_a_report_before() 
 def test_an_answer_says_which_question_it_answers() -> None:
 	answer = replace(SENT, kind=r.ANSWER, on=NOON + timedelta(days=2))
 	one, other = asked("a"), asked("b", 1)
-	assert said(answer, False) == said(answer, False, one) == ""
+	assert said(answer, False, one) == "" and "no open question" in said(answer, False)
+	assert "asked for after" in said(answer, False, asked("c", 3))
 	assert "Say which question" in said(answer, False, one, other)
 	assert said(replace(answer, answers="b"), False, one, other) == ""
 	assert "not open" in said(replace(answer, answers="c"), False, one)
 	assert "not open" in said(replace(answer, answers="f"), True, asked("f", what=r.FINAL))
-	assert "came after" in said(replace(answer, answers="c"), False, asked("c", 3))
+	assert "asked for after" in said(replace(answer, answers="c"), False, asked("c", 3))
 	assert "answers no question" in said(replace(SENT, answers="a"), True, one)
 	from_them = r.Exchange(r.FROM, r.ACKNOWLEDGED, on=NOON, owed_next=NOTHING_MORE, answers="a")
 	assert "answers no question" in said(from_them, True, one)
@@ -90,16 +93,35 @@ def test_what_settles_what() -> None:
 	assert rules.settled(replace(at, kind=r.FINAL), open_) == ["follow-up", "final"]
 	assert rules.settled(replace(at, kind=r.ANSWER), open_) == ["question"]
 	assert rules.settled(replace(at, direction=r.FROM, kind=r.ACKNOWLEDGED), open_) == []
+	off = replace(at, direction=r.FROM, kind=r.WITHDRAWN, owed_next="", answers="final")
+	assert rules.settled(off, open_) == ["final"] and said(off, True, *open_) == ""
+	assert "Say what is not owed" in said(replace(off, answers=""), True, *open_)
 
 
 @pytest.mark.rule("H4")
 def test_a_new_day_takes_the_place_of_one_that_is_not_over() -> None:
 	now = NOON + timedelta(days=11)
 	late, later = asked("late", what=r.FINAL), asked("later", due=30, what=r.FINAL)
-	assert rules.moved(r.FINAL, [late], now) == ""
-	assert rules.moved(r.FINAL, [late, later], now) == "later"
-	assert rules.moved(r.FOLLOW_UP, [late, later], now) == ""
-	assert rules.moved(r.ANSWER, [asked("q", due=30)], now) == ""
+	one = replace(SENT, kind=r.FOLLOW_UP, on=now, owed_next=r.FINAL)
+	assert rules.moved(one, [late], now) == ""
+	assert rules.moved(one, [late, later], now) == "later"
+	assert rules.moved(replace(one, owed_next=r.FOLLOW_UP), [late, later], now) == ""
+	assert rules.moved(replace(one, owed_next=r.ANSWER), [asked("q", due=30)], now) == ""
+	# Not by a letter from before it was announced, nor by us if it was the regulator who has set the day.
+	assert rules.moved(replace(one, on=NOON), [asked("x", 1, 30, r.FINAL)], now) == ""
+	theirs = asked("theirs", due=30, what=r.FINAL, direction=r.FROM)
+	assert rules.moved(one, [theirs], now) == ""
+	letter = replace(one, direction=r.FROM, kind=r.ACKNOWLEDGED)
+	assert rules.moved(letter, [theirs], now) == "theirs" and rules.moved(letter, [later], now) == "later"
+
+
+@pytest.mark.rule("H4")
+def test_the_day_of_an_exchange_is_that_where_the_regulator_is() -> None:
+	# 08:00 in Shanghai is the evening before in Washington.
+	on = datetime(2026, 3, 2, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
+	one = r.Exchange(r.FROM, r.QUESTION, number="Q", on=on, owed_next=r.ANSWER, next_day=date(2026, 3, 1))
+	assert said(one, False, zone="America/New_York") == ""
+	assert "a day before" in said(one, False, zone="Asia/Shanghai")
 
 
 KINDS = st.sampled_from([(d, k) for d, kinds in r.EXCHANGES.items() for k in kinds])
@@ -133,14 +155,14 @@ def test_no_question_is_settled_but_by_an_answer_that_came_after_it(
 		next_day=date(2027, 1, 1),
 		answers=answers,
 	)
-	if rules.refusals(one, reported, open_):
+	if rules.refusals(one, reported, open_, "UTC"):
 		return
 	settled = rules.settled(one, open_)
 	by_key = {o.key: o for o in open_}
 	assert len(set(settled)) == len(settled)
 	for key in settled:
-		assert by_key[key].since <= one.on and direction == r.TO
+		assert by_key[key].since <= one.on and (direction == r.TO or (kind == r.WITHDRAWN and key == answers))
 	questions = [key for key in settled if by_key[key].what == r.ANSWER]
-	assert len(questions) <= 1 and (not questions or kind in rules.ANSWERING)
+	assert len(questions) <= 1 and (not questions or kind in (*rules.ANSWERING, r.WITHDRAWN))
 	# Whoever says which question is answered settles that one.
 	assert not answers or answers in settled

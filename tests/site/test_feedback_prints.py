@@ -322,7 +322,25 @@ def test_a_decision_is_printed_with_rules_deadlines_and_exchanges(world: c.World
 	r.send(world, decision, number="NMPA-1", comment="By <b>post</b>")
 	page = sheet(decision)
 	contains(page, "NMPA-1", "By <b>post</b>", decision.exchanges[0].file_hash, "首次报告 Initial Report")
-	assert "NOT SENT YET" not in page and "LATE" not in page
+	assert "NOT SENT YET" not in page and "LATE" not in page and "无后续 Nothing More" in page
+	r.send(
+		world,
+		decision,
+		direction=reportability.FROM,
+		kind=reportability.QUESTION,
+		number="NMPA-Q",
+		file="",
+		comment="Which batch?",
+	)
+	for page in (sheet(decision), sheet(doc.reload())):
+		contains(page, "NMPA-Q", "对询问的答复 Answer to a Question", str(decision.exchanges[1].next_day))
+	page = sheet(decision)
+	contains(page, "NOT SENT YET TO THE REGULATOR", f"{decision.first_due_on:%Y-%m-%d %H:%M:%S}")
+	assert "REPORT NOT SENT YET" not in page
+	r.send(world, decision, kind=reportability.ANSWER, number="NMPA-A")
+	page = sheet(decision)
+	contains(page, "NMPA-A", "NMPA-Q (")
+	assert "NOT SENT YET" not in page
 	for s in ledger.signatures(DECISION, decision.name):
 		contains(page, f"{s.full_name} ({s.signer})", s.meaning)
 	frappe.db.set_value(

@@ -100,7 +100,7 @@ def send(world: c.World, decision: Document, **values: Any) -> Document:
 			"file": c.upload().file_url if "file" not in values else "",
 			"comment": "",
 			"owed_next": owed_next.NOTHING_MORE if len(choices) > 1 else "",
-			"next_day": "2099-01-01" if choices == (rules.ANSWER,) else "",
+			"next_day": str(add_to_date(now_datetime(), days=30))[:10] if choices == (rules.ANSWER,) else "",
 			**values,
 		}
 		api.record_exchange(decision.name, shown(decision), exchange)

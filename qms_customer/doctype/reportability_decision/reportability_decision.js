@@ -77,6 +77,13 @@
 			return (panel.after.find(([one, other]) => one === direction && other === kind) || [])[2] || [];
 		};
 		const among = (wanted) => `eval:[${kinds.map((_, i) => i).filter((i) => wanted(kinds[i], after(i))).map((i) => `"${i}"`)}].includes(doc.which)`;
+		// What each kind can be about: a question that it answers, anything that is not owed any more.
+		const about = (which) => {
+			const { direction, kind } = kinds[which] || {};
+			if (kind === "Not Owed Any More") return panel.asked;
+			if (direction !== "To the Regulator" || kind === "Initial Report") return [];
+			return panel.asked.filter(({ what }) => what === "Answer to a Question");
+		};
 		const choose = among((_, choices) => choices.length > 1);
 		const asks = among((_, choices) => choices.length === 1);
 		const next_day = `eval:(${asks.slice(5)}) || ((${choose.slice(5)}) && !["", undefined, null, "Nothing More"].includes(doc.owed_next))`;
@@ -90,12 +97,19 @@
 					options: kinds.map(({ direction, kind }, i) => ({ value: String(i), label: `${shown(direction)}: ${shown(kind)}` })),
 					reqd: 1,
 					onchange: () => {
-						const choices = after(dialog.get_value("which"));
-						dialog.set_df_property("owed_next", "options", [
-							{ value: "", label: "" },
-							...choices.map((value) => ({ value, label: __(value) })),
-						]);
+						const which = dialog.get_value("which");
+						const offer = (field, options) =>
+							dialog.set_df_property(field, "options", [{ value: "", label: "" }, ...options]);
+						offer("owed_next", after(which).map((value) => ({ value, label: __(value) })));
 						dialog.set_value("owed_next", "");
+						const called = ({ key, what, called }) => ({
+							value: key,
+							label: frappe.utils.escape_html(`${__(what)}: ${called}`),
+						});
+						offer("answers", about(which).map(called));
+						// A report is about a question only if somebody says so.
+						const answer = kinds[which]?.kind === "Answer to a Question" && about(which).length === 1;
+						dialog.set_value("answers", answer ? about(which)[0].key : "");
 					},
 				},
 				{
@@ -110,13 +124,10 @@
 				{
 					fieldname: "answers",
 					fieldtype: "Select",
-					label: __("Question Answered"),
-					options: [
-						{ value: "", label: "" },
-						...panel.asked.map(({ key, number, due }) => ({ value: key, label: `${number} (${due})` })),
-					],
-					default: panel.asked.length === 1 ? panel.asked[0].key : "",
-					depends_on: panel.asked.length ? among(({ direction, kind }) => direction === "To the Regulator" && kind !== "Initial Report") : "eval:false",
+					label: __("About", null, "Regulator Exchange"),
+					options: [],
+					depends_on: `eval:[${kinds.map((_, i) => i).filter((i) => about(i).length).map((i) => `"${i}"`)}].includes(doc.which)`,
+					description: __("The question that it answers, or what is not owed any more"),
 				},
 				{ fieldname: "number", fieldtype: "Data", label: __("Number", null, "Regulator Exchange"), reqd: 1, slash: 1 },
 				{ fieldname: "on", fieldtype: "Datetime", label: __("Sent or Received On"), default: frappe.datetime.now_datetime(), reqd: 1 },
@@ -152,7 +163,6 @@
 			args: ({ which, what, number, on, file, comment, owed_next, next_day, answers }) => {
 				const { direction, kind } = kinds[which];
 				const more = after(which).length === 1 || (owed_next && owed_next !== "Nothing More");
-				const may_answer = direction === "To the Regulator" && kind !== "Initial Report";
 				return {
 					name: frm.doc.name,
 					content_hash: panel.hash,
@@ -166,7 +176,7 @@
 						comment: comment || "",
 						owed_next: (after(which).length > 1 && owed_next) || "",
 						next_day: (more && next_day) || "",
-						answers: (may_answer && answers) || "",
+						answers: (about(which).length && answers) || "",
 					},
 				};
 			},

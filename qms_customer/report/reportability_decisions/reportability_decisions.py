@@ -42,10 +42,11 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 	for row in frappe.get_all(
 		"Reporting Clock",
 		filters={"parenttype": DOCTYPE, "parent": ("in", [d.name for d in decisions] or [""])},
-		fields=["parent", "what", "due_on", "sent_on"],
+		fields=["parent", "what", "due_on", "sent_on", "asked_on", "withdrawn_on"],
 		order_by="parent, idx",
 	):
-		clocks.setdefault(row.parent, []).append(row)
+		if not row.withdrawn_on:
+			clocks.setdefault(row.parent, []).append(row)
 	sent = _numbers([d.name for d in decisions])
 	now = now_datetime()
 	rows = [row for d in decisions for row in _rows(d, clocks.get(d.name, ()), sent, now)]
@@ -62,16 +63,16 @@ def execute(filters: dict[str, Any] | None = None) -> tuple:
 
 
 def _numbers(names: list[str]) -> dict[tuple, list[str]]:
-	"""The numbers of what was sent, by decision and time; one query."""
+	"""The numbers of what was sent, by decision and what was owed by a rule, else by when; one query."""
 	found: dict[tuple, list[str]] = {}
 	for row in frappe.get_all(
 		"Regulator Exchange",
 		filters={"parenttype": DOCTYPE, "parent": ("in", names or [""]), "direction": TO},
-		fields=["parent", "on", "number"],
+		fields=["parent", "what", "on", "number"],
 		order_by="parent, idx",
 	):
 		if row.number:
-			found.setdefault((row.parent, row.on), []).append(row.number)
+			found.setdefault((row.parent, row.what or row.on), []).append(row.number)
 	return found
 
 
@@ -103,7 +104,13 @@ def _rows(decision: frappe._dict, clocks: Any, sent: dict, now: Any) -> list[dic
 	if undecided or not owed:
 		# An undecided one has the shortest deadline that is possible, beside what the regulator has asked.
 		owed.insert(0, frappe._dict(what="", due_on=decision.due_on, sent_on=None))
-	return [{**head, **_owed(one, sent.get((decision.name, one.sent_on), ()), now)} for one in owed]
+	return [
+		{
+			**head,
+			**_owed(one, sent.get((decision.name, one.sent_on if one.asked_on else one.what), ()), now),
+		}
+		for one in owed
+	]
 
 
 def _owed(one: frappe._dict, numbers: Any, now: Any) -> dict[str, Any]:
