@@ -81,7 +81,8 @@ def owed(complaint: str) -> list[str]:
 	"""Return the regimes in which it is decided and something is owed that is not sent yet (H4)."""
 	return frappe.get_all(
 		DOCTYPE,
-		filters={"complaint": complaint, "decision": ("!=", UNDECIDED), "first_due_on": ("is", "set")},
+		filters={"complaint": complaint, "decision": ("!=", UNDECIDED)},
+		or_filters={"due_on": ("is", "set"), "first_due_on": ("is", "set")},
 		pluck="regime",
 		order_by="creation, name",
 	)

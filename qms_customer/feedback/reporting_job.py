@@ -104,6 +104,7 @@ def _waiting(there: dict[str, dict[str, frappe._dict]]) -> list[str]:
 	}
 	for filters in (
 		{"decision": rules.UNDECIDED},
+		{"due_on": ("is", "set")},
 		{"first_due_on": ("is", "set")},
 	):
 		found.update(frappe.get_all(reporting.DOCTYPE, filters=filters, pluck="name", order_by=""))
