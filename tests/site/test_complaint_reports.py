@@ -584,7 +584,8 @@ def test_cards_count_what_waits(world: c.World, decided: None) -> None:
 	reported = r.answer(world, r.complaint(regulators.NMPA, event_country="China"), serious_injury="Yes")
 	with as_user(make_user(roles.AUDITOR)):
 		before = {card: count(card) for card in (*cards, overdue)}
-	put(r.of(reported, regulators.NMPA), due_on=add_to_date(now_datetime(), minutes=-5))
+	late = add_to_date(now_datetime(), minutes=-5)
+	put(r.of(reported, regulators.NMPA), due_on=late, first_due_on=late)
 	with as_user(make_user(roles.AUDITOR)):
 		assert count(overdue) == before[overdue] + 1
 	h.complaint(world)
