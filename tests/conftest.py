@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import os
+import re
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,9 +98,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 		_not_run.update(group_of(item.path) for item in left_out)
 		config.hook.pytest_deselected(items=left_out)
 		items[:] = [item for item in items if not isinstance(item, NotRunItem)]
+	if env.flag("CI") and os.environ.get("QMS_TEST_LANGUAGES") != "all":
+		others = _in_other_languages(items)
+		config.hook.pytest_deselected(items=others)
+		gone = {id(item) for item in others}
+		items[:] = [item for item in items if id(item) not in gone]
 	# The slowest last: a broken rule shows within seconds.
 	order = ("static", "rules", "other", "site", "bench", "browser")
 	items.sort(key=lambda item: order.index(group_of(item.path)) if group_of(item.path) in order else 2)
+
+
+def _in_other_languages(items: list[pytest.Item]) -> list[pytest.Item]:
+	"""Return what CI leaves out to be done in time: of a browser test in two languages always the same one,
+	half of the tests in each.
+	"""
+	languages: dict[str, dict[str, pytest.Item]] = {}
+	for item in items:
+		params = getattr(item, "callspec", None)
+		if group_of(item.path) == "browser" and params and "lang" in params.params:
+			language = params.params["lang"]
+			test = re.sub(rf"\b{language}\b(?=[^\[]*\]$)", "*", item.nodeid)
+			languages.setdefault(test, {})[language] = item
+	found = []
+	for test, by_language in languages.items():
+		kept = sorted(by_language)[zlib.crc32(test.encode()) % len(by_language)]
+		found += [item for language, item in by_language.items() if language != kept]
+	return found
 
 
 # The summary
