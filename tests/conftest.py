@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TESTS = env.CHECKOUT / "tests"
 NEED_BENCH = ("site", "browser", "bench")
+LANGUAGES = "languages"
 OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
 _bench = env.find_bench()
@@ -101,11 +102,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 	if env.flag("CI") and os.environ.get("QMS_TEST_LANGUAGES") != "all":
 		others = _in_other_languages(items)
 		config.hook.pytest_deselected(items=others)
+		# Of several workers each leaves out the same; the summary is written by who hears of it.
+		if hasattr(config, "workeroutput"):
+			config.workeroutput[LANGUAGES] = len(others)
+		if others:
+			_not_run[LANGUAGES] = len(others)
 		gone = {id(item) for item in others}
 		items[:] = [item for item in items if id(item) not in gone]
 	# The slowest last: a broken rule shows within seconds.
 	order = ("static", "rules", "other", "site", "bench", "browser")
 	items.sort(key=lambda item: order.index(group_of(item.path)) if group_of(item.path) in order else 2)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+	"""Hear from a worker what it has left out."""
+	if left_out := getattr(node, "workeroutput", {}).get(LANGUAGES):
+		_not_run[LANGUAGES] = left_out
 
 
 def _in_other_languages(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -170,7 +183,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 	]
 	if parts:
 		reporter.write_line(" | ".join(parts))
-	if _not_run:
+	if _not_run[LANGUAGES]:
+		left_out = f"{_not_run[LANGUAGES]} browser tests in their other language"
+		reporter.write_line(f"NOT RUN: {left_out} (set QMS_TEST_LANGUAGES=all)")
+	if any(_not_run[group] for group in NEED_BENCH):
 		left_out = " and ".join(
 			f"{_not_run[group]} {group} test function{'s' if _not_run[group] > 1 else ''}"
 			for group in NEED_BENCH

@@ -125,7 +125,8 @@ def record_exchange(name: str, content_hash: str, given: Mapping[str, Any]) -> D
 	"""Record, signed by Quality, what a regulator got or sent; returns the decision (H4, K3).
 
 	`given`: direction, kind, what, number, on, file, comment; owed_next and next_day, what was announced or
-	asked for with it; answers, the deadline of the question that it answers. The file is kept with its hash.
+	asked for with it; answers, the row of the deadline that it is about, such as a question's. The file is
+	kept with its hash.
 	"""
 	doc, complaint = decisions.locked(name, content_hash)
 	role = require_role("H4", mark("What is exchanged with regulators is recorded by: {0}."), (QUALITY,))

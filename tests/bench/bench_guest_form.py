@@ -208,6 +208,9 @@ def test_a_thousand_messages_a_minute(web_server: services.WebServer, committed:
 				codes.append(client.post(f"/api/method/{g.SEND}", data=data, headers=headers).status_code)
 
 	at_rest = [opens_a_list() for _ in range(40)]
+	# It is counted by the hour of the clock.
+	if (left := 3600 - time.time() % 3600) < 80:
+		time.sleep(left + 1)
 	began = time.monotonic()
 	meanwhile = []
 	with ThreadPoolExecutor(SENDERS) as threads:

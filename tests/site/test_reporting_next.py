@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import frappe
 import pytest
+from frappe import client
 from frappe.model.document import Document
 from frappe.utils import add_to_date, get_datetime, getdate, now_datetime
 
@@ -21,7 +22,7 @@ from qms_customer.rules import reportability as rules
 from tests.support import contracts as c
 from tests.support import reported as r
 from tests.support.doors import nothing_changes
-from tests.support.people import as_user
+from tests.support.people import as_user, make_user
 
 FDA, NMPA = rules.FDA, rules.NMPA
 
@@ -206,6 +207,34 @@ def test_what_is_owed_next_is_told_of_and_goes_up_the_line(world: c.World) -> No
 	decision.reload()
 	assert decision.decision == rules.UNDECIDED and decision.due_on > now_datetime()
 	assert getdate(decision.decide_by) >= getdate() and decision.told == 0
+
+
+@pytest.mark.rule("H4", "C12")
+@pytest.mark.parametrize("role", [roles.QUALITY, "System Manager", ""])
+def test_no_door_moves_what_is_owed_next(world: c.World, role: str) -> None:
+	decision = reported(world, owed_next=rules.FINAL, next_day=on(days=20))
+	row = decision.clocks[-1]
+	user = make_user(role) if role else "Administrator"
+	refused = (frappe.PermissionError, frappe.ValidationError)
+	for values in (
+		{"due_on": "2099-01-01 00:00:00"},
+		{"sent_on": row.asked_on},
+		{"withdrawn_on": row.asked_on},
+	):
+		with as_user(user), nothing_changes(decision):
+			with pytest.raises(refused):
+				client.set_value("Reporting Clock", row.name, values)
+			with pytest.raises(refused):
+				client.save(row.as_dict() | {k: str(v) for k, v in values.items()})
+			changed = decision.as_dict()
+			changed["clocks"][-1].update(values)
+			with pytest.raises(refused):
+				client.save(changed)
+	with as_user(user), nothing_changes(decision):
+		with pytest.raises(refused):
+			client.delete("Reporting Clock", row.name)
+		with pytest.raises(refused):
+			client.set_value(decision.doctype, decision.name, "first_due_on", None)
 
 
 @pytest.mark.rule("H4")

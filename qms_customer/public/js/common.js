@@ -377,7 +377,7 @@ const QMS_TERMS = {
 		...["source", "phase", "channel", "decision", "released", "nature"].map((field) => [field, "Customer Feedback"]),
 	]),
 	"Reportability Decision": { events: "Reporting Rule" },
-	"Reporting Clock": { what: "", event: "Reporting Rule", unit: "Reporting Rule" },
+	"Reporting Clock": { what: "", event: "Reporting Rule", unit: "Reporting Rule", direction: "Regulator Exchange" },
 	"Regulator Exchange": { direction: "Regulator Exchange", kind: "Regulator Exchange", what: "", owed_next: "" },
 	"Return Sample Test": { finding: "Return Sample Test" },
 	"Customer Complaint": {
